@@ -1,0 +1,83 @@
+"""aigc-sdk: text, pictures, speech and video from one contract, on whatever hardware is there.
+
+>>> import aigc_sdk as aigc
+>>> aigc.generate("text", "Name three colours of the sky").text  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ._exports import EXPORTS
+from ._version import __version__
+
+__all__ = ["__version__", *sorted(EXPORTS)]
+
+if TYPE_CHECKING:
+    from .contract.adapter import (
+        Adapter,
+        AdapterManifest,
+        Content,
+        Credential,
+        Finding,
+        Outcome,
+        Package,
+        Publication,
+    )
+    from .contract.artifacts import Artifact, AudioArtifact, ImageArtifact, TextArtifact, VideoArtifact
+    from .contract.errors import (
+        AdapterError,
+        AigcError,
+        BrokenPlugin,
+        Cancelled,
+        CorruptModel,
+        DeadlineExceeded,
+        HashMismatch,
+        InvalidRequest,
+        LicenceRefused,
+        MissingExtra,
+        OfflineRefused,
+        OutOfMemory,
+        OverBudget,
+        PolicyBlocked,
+        PromptTooLong,
+        SchemaUnsatisfiable,
+        SourceUnavailable,
+        StoreError,
+        UnknownModel,
+        UnknownOption,
+        UnknownPlugin,
+        UnsafeFormat,
+    )
+    from .contract.events import Completed, Delta, Event, Failed, Preview, Progress, Queued, Started
+    from .contract.hooks import hookimpl
+    from .contract.manifest import Manifest, ModelCard, OptionSpec, RunnerSpec, Source, SourceFile
+    from .contract.plan import Plan
+    from .contract.receipt import Energy, Receipt
+    from .contract.requests import (
+        AudioRequest,
+        ImageRequest,
+        Media,
+        Message,
+        Modality,
+        Request,
+        TextRequest,
+        VideoRequest,
+    )
+    from .contract.runner import BaseRunner, Item, Loader, ModelFiles, Resolver, RunContext, Runner, SourceInfo
+    from .engine.client import AsyncClient, Client, generate, stream
+    from .engine.job import AsyncJob, Job
+
+
+def __getattr__(name: str) -> Any:
+    module = EXPORTS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

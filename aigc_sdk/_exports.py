@@ -1,0 +1,22 @@
+"""Public names and the module that defines each; imported when first asked for, so that ``import aigc_sdk`` is light."""
+
+from __future__ import annotations
+
+_BY_MODULE = {
+    "contract.errors": """AigcError AdapterError BrokenPlugin Cancelled CorruptModel DeadlineExceeded HashMismatch
+        InvalidRequest LicenceRefused MissingExtra OfflineRefused OutOfMemory OverBudget PolicyBlocked PromptTooLong
+        SchemaUnsatisfiable SourceUnavailable StoreError UnknownModel UnknownOption UnknownPlugin UnsafeFormat""",
+    "contract.requests": "Media Message Modality Request TextRequest ImageRequest AudioRequest VideoRequest",
+    "contract.artifacts": "Artifact TextArtifact ImageArtifact AudioArtifact VideoArtifact",
+    "contract.events": "Event Queued Started Progress Preview Delta Completed Failed",
+    "contract.receipt": "Energy Receipt",
+    "contract.plan": "Plan",
+    "contract.manifest": "Manifest ModelCard OptionSpec RunnerSpec Source SourceFile",
+    "contract.runner": "BaseRunner Item Loader ModelFiles Resolver RunContext Runner SourceInfo",
+    "contract.adapter": """Adapter AdapterManifest Content Credential Finding Outcome Package Publication""",
+    "contract.hooks": "hookimpl",
+    "engine.client": "AsyncClient Client generate stream",
+    "engine.job": "AsyncJob Job",
+}
+
+EXPORTS: dict[str, str] = {name: module for module, names in _BY_MODULE.items() for name in names.split()}

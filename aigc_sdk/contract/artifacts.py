@@ -1,0 +1,152 @@
+"""What comes out: one artifact per request, with its receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from .requests import Modality
+
+if TYPE_CHECKING:
+    from .receipt import Receipt
+
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """What every artifact has. Plugins leave ``receipt`` empty; the engine fills it.
+
+    Attributes:
+        media_type: of :meth:`content`, such as ``text/plain; charset=utf-8`` or ``image/png``.
+        receipt: the record of how it was made.
+    """
+
+    modality: ClassVar[Modality]
+
+    media_type: str
+    receipt: Receipt | None = None
+
+    def content(self) -> bytes:
+        """The artifact's bytes, encoded as ``media_type`` says."""
+        raise TypeError(f"{type(self).__name__} has no content")
+
+    def sha256(self) -> str:
+        """Hex digest of :meth:`content`."""
+        return hashlib.sha256(self.content()).hexdigest()
+
+    def save(self, path: str | os.PathLike[str], *, receipt: bool = True) -> Path:
+        """Writes the content to ``path`` and the receipt beside it as ``PATH.receipt.json``.
+
+        Both are written to a temporary file first and renamed, so that no half-written file is ever seen.
+
+        Raises:
+            OSError: if the folder does not exist, is read-only or full.
+        """
+        target = Path(path)
+        write_atomic(target, self.content())
+        if receipt and self.receipt is not None:
+            write_atomic(
+                target.with_name(target.name + ".receipt.json"), self.receipt.model_dump_json(indent=1).encode()
+            )
+        return target
+
+
+def write_atomic(target: Path, data: bytes) -> None:
+    """Writes ``data`` to ``target`` through a temporary file in the same folder and a rename."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextArtifact(Artifact):
+    """Text.
+
+    Attributes:
+        finish_reason: ``stop`` (the model ended, or a stop string), ``length`` (max_tokens), ``cancelled``.
+        logprob: mean log-probability per output token (natural log), if it was asked for.
+        segments: for a transcription with timestamps, ``{"start": s, "end": s, "text": str}`` in order.
+    """
+
+    modality: ClassVar[Modality] = "text"
+
+    text: str
+    media_type: str = "text/plain; charset=utf-8"
+    finish_reason: FinishReason = "stop"
+    logprob: float | None = None
+    segments: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def parsed(self) -> Any:
+        """The text read as JSON. Raises ValueError if it is not JSON."""
+        return json.loads(self.text)
+
+    def content(self) -> bytes:
+        return self.text.encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Encoded(Artifact):
+    """An artifact whose encoded bytes are in memory (``data``) or in a file (``path``)."""
+
+    data: bytes | None = field(default=None, repr=False)
+    path: Path | None = None
+
+    def content(self) -> bytes:
+        if self.data is not None:
+            return self.data
+        if self.path is None:
+            raise ValueError(f"{type(self).__name__} has neither data nor path")
+        return self.path.read_bytes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageArtifact(_Encoded):
+    """A picture of ``width`` x ``height`` pixels, encoded as ``media_type``."""
+
+    modality: ClassVar[Modality] = "image"
+
+    width: int
+    height: int
+    media_type: str = "image/png"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioArtifact(_Encoded):
+    """Sound: ``sample_rate`` in Hz, ``duration_s`` in seconds."""
+
+    modality: ClassVar[Modality] = "audio"
+
+    sample_rate: int
+    channels: int = 1
+    duration_s: float
+    media_type: str = "audio/wav"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoArtifact(_Encoded):
+    """Moving pictures: ``frames`` frames at ``fps``."""
+
+    modality: ClassVar[Modality] = "video"
+
+    width: int
+    height: int
+    fps: float
+    frames: int
+    media_type: str = "video/mp4"
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds."""
+        return self.frames / self.fps

@@ -1,0 +1,59 @@
+"""The receipt: what was made, by what, with what, at what cost. Enough to make it again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from .model import Closed
+from .plan import Plan
+from .requests import Modality
+
+
+class Energy(Closed):
+    """Energy used by one job. ``method`` says whether it was measured (``rapl``, ``nvml``) or estimated."""
+
+    joules: float = Field(ge=0)
+    method: str
+
+
+class Receipt(Closed):
+    """The record inside an artifact.
+
+    Attributes:
+        request: the request without defaults, as JSON (media by their sha256).
+        seed: the seed used, drawn by the engine if the request gave none.
+        options: request fields and plugin options as resolved against the model card.
+        weights: name and sha256 (hex) of each model file.
+        libraries: versions of the libraries that computed.
+        timings: seconds: ``queued``, ``load`` (0 if resident), ``preprocess``, ``first_output``, ``run``, ``total``.
+        units: what was counted, such as ``input_tokens``, ``output_tokens``, ``pixels``.
+        rungs: rungs of the out-of-memory ladder that were taken.
+        labels: marks the artifact carries.
+        output_sha256: digest (hex) of the artifact's bytes (UTF-8 for text).
+    """
+
+    version: Literal[1] = 1
+    job: str
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    modality: Modality
+    task: str
+    request: dict[str, Any]
+    model: str
+    licence: str
+    weights: dict[str, str] = {}
+    plugin: str
+    plugin_version: str
+    sdk_version: str
+    libraries: dict[str, str] = {}
+    seed: int
+    options: dict[str, Any] = {}
+    plan: Plan
+    timings: dict[str, float] = {}
+    units: dict[str, float] = {}
+    energy: Energy | None = None
+    rungs: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    output_sha256: str
