@@ -1,4 +1,4 @@
-"""Public names and the module that defines each; imported when first asked for, so that ``import aigc_sdk`` is light."""
+"""Public names and the module that defines each, imported when first asked for: ``import aigc_sdk`` stays light."""
 
 from __future__ import annotations
 

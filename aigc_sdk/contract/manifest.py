@@ -15,7 +15,9 @@ ObjectPath = str
 """``package.module:attribute``, imported at first use."""
 
 _OBJECT_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
-OPEN_LICENCES = frozenset("Apache-2.0 MIT BSD-2-Clause BSD-3-Clause ISC CC0-1.0 CC-BY-4.0 Unlicense MPL-2.0".split())
+OPEN_LICENCES = frozenset(
+    {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "CC-BY-4.0", "Unlicense", "MPL-2.0"}
+)
 """SPDX ids of licences that need no acceptance before a download."""
 
 
@@ -146,8 +148,8 @@ class RunnerSpec(Closed):
         formats: model file formats it can load (after its own conversion, if it has one).
         architectures: model classes it can run; empty means any.
         memory_factor: bytes needed per byte of model files, working memory included.
-        speed: expected speed per device kind, relative to the plugin's slowest runner there (measured; see benchmarks).
-        keeps_quality: False if its quantisation measurably changes the output's quality; the plan then never chooses it.
+        speed: expected speed per device kind, relative to the plugin's slowest there (see benchmarks).
+        keeps_quality: False if its quantisation measurably changes the output; the plan then never chooses it.
         max_batch: most items run together. max_wait_ms: longest that an item waits for batch-mates.
         continuous: the runner takes new items while others run (``context.admit``).
         environment: variables set before its library is imported.

@@ -68,6 +68,12 @@ class Runner(Protocol):
         or ``Failed``. An item that is cancelled just gets no further events. An exception fails all unfinished items.
         """
 
+    def relieve(self) -> str | None:
+        """Takes the next rung that saves memory at the cost of speed (``tile``, ``offload``), for all later runs.
+
+        Called after an out-of-memory error. Returns the rung's name for the receipts, or None if none is left.
+        """
+
     def close(self) -> None:
         """Gives back all memory. The runner is not used afterwards."""
 
@@ -92,6 +98,9 @@ class BaseRunner:
 
     def run(self, items: Sequence[Item], context: RunContext) -> Iterator[tuple[int, Event]]:
         raise TypeError(f"{type(self).__name__} must define run(items, context)")
+
+    def relieve(self) -> str | None:
+        return None
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -1,0 +1,101 @@
+"""Settings: composed by Hydra from ``aigc_sdk/conf``, the user's own file and overrides; validated by pydantic."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from .contract.errors import InvalidRequest
+from .contract.model import Closed
+from .contract.requests import Modality
+
+
+def home() -> Path:
+    """The folder that holds store, ledger and the user's settings: ``$AIGC_HOME``, or the platform's data folder."""
+    if named := os.environ.get("AIGC_HOME"):
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("aigc-sdk")
+
+
+class EngineSettings(Closed):
+    """See ``conf/config.yaml``."""
+
+    device: str | None = None
+    max_resident: int = Field(default=4, ge=1)
+    memory_fraction: float = Field(default=0.8, gt=0, le=1)
+    pinned: tuple[str, ...] = ()
+
+
+class LedgerSettings(Closed):
+    """See ``conf/config.yaml``."""
+
+    enabled: bool = True
+    url: str | None = None
+    store_prompts: bool = False
+    redact_personal: bool = True
+    energy: bool = False
+
+    def location(self) -> str:
+        """The database's URL."""
+        return self.url or f"sqlite:///{home() / 'ledger.sqlite'}"
+
+
+class Settings(Closed):
+    """All settings. ``campaign`` is validated by the campaign itself; ``extra`` holds groups that plugins added."""
+
+    offline: bool = False
+    models: dict[Modality, str | None] = {}
+    engine: EngineSettings = EngineSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    campaign: dict[str, JsonValue] = {}
+    extra: dict[str, JsonValue] = {}
+
+
+def load(overrides: Sequence[str] = ()) -> Settings:
+    """Composes and validates the settings.
+
+    Args:
+        overrides: Hydra overrides such as ``campaign.variants=4`` or ``+mygroup=choice``.
+
+    Raises:
+        InvalidRequest: an override or the user's file is wrong, with what Hydra or pydantic said about it.
+    """
+    values = _compose(list(overrides))
+    known = {name: values.pop(name) for name in list(values) if name in Settings.model_fields and name != "extra"}
+    return Settings(**known, extra=values)
+
+
+def _compose(overrides: list[str]) -> dict[str, Any]:
+    from hydra import compose, initialize_config_module
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    places = [f"file://{home() / 'conf'}", *(f"pkg://{e.value}" for e in entry_points(group="aigc_sdk.conf"))]
+    search = "hydra.searchpath=[" + ",".join(f"'{place}'" for place in places if _exists(place)) + "]"
+    hydra = GlobalHydra.instance()
+    outer, hydra.hydra = hydra.hydra, None  # we may be inside an application that uses Hydra itself
+    try:
+        with initialize_config_module("aigc_sdk.conf", version_base="1.3"):
+            composed = compose("config", overrides=[search, *overrides])
+        values = OmegaConf.to_container(composed, resolve=True)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        text = str(error).strip().splitlines()
+        raise InvalidRequest(f"settings: {' '.join(text[:3])}", fix="`aigc config` shows all settings") from None
+    finally:
+        hydra.hydra = outer
+    if not isinstance(values, dict):
+        raise InvalidRequest("settings: the configuration is not a mapping")
+    return {str(name): value for name, value in values.items()}
+
+
+def _exists(place: str) -> bool:
+    return not place.startswith("file://") or Path(place.removeprefix("file://")).is_dir()
