@@ -1,0 +1,100 @@
+"""From a request to the prompt's token ids: tasks as prompts, chat templates, and the context limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aigc_sdk.contract.errors import InvalidRequest, PromptTooLong
+from aigc_sdk.contract.requests import TextRequest
+
+from .chat import PLAIN_STOP, PLAIN_TEMPLATE, render
+from .languages import language_name
+from .tokenizer import Tokenizer
+
+DEFAULT_MAX_TOKENS = 512
+"""Most tokens written where neither the request nor the model card says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request ready to run.
+
+    Attributes:
+        tokens: ids of the whole prompt, at least one.
+        max_tokens: most tokens to write; never past the end of the model's context.
+        stop: strings that end the answer and are not part of it.
+    """
+
+    tokens: tuple[int, ...]
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+
+
+def make_prompt(request: TextRequest, tokenizer: Tokenizer, context_length: int) -> Prompt:
+    """The prompt of a request for a causal language model.
+
+    Args:
+        context_length: tokens that prompt and answer may have together.
+
+    Raises:
+        PromptTooLong: if the prompt leaves no room for an answer.
+        InvalidRequest: if the task lacks something, or the chat template refuses the conversation.
+    """
+    stop = request.stop
+    if request.task == "text-generation":
+        tokens = tokenizer.encode(raw_text(request), special=True)
+    else:
+        template = tokenizer.chat_template
+        if template is None:
+            template, stop = PLAIN_TEMPLATE, (*stop, *PLAIN_STOP)
+        text = render(template, conversation(request), tokenizer.special)
+        tokens = tokenizer.encode(text, special=tokenizer.chat_template is None)
+    return fitted(tokens, request.max_tokens, stop, context_length)
+
+
+def fitted(tokens: Sequence[int], max_tokens: int | None, stop: tuple[str, ...], context_length: int) -> Prompt:
+    """The prompt, if it fits. Raises PromptTooLong with both counts if it does not."""
+    room = context_length - len(tokens)
+    if room < 1:
+        raise PromptTooLong(
+            f"the prompt is {len(tokens):,} tokens long; the model's context holds {context_length:,},"
+            " the answer included",
+            plugin="text",
+            fix="shorten the prompt, or take a model with a longer context (aigc models)",
+        )
+    return Prompt(tuple(tokens), min(max_tokens or DEFAULT_MAX_TOKENS, room), stop)
+
+
+def raw_text(request: TextRequest) -> str:
+    """The text itself: the prompt, or the last message where messages were given."""
+    return request.prompt or request.messages[-1].content
+
+
+def conversation(request: TextRequest) -> list[dict[str, str]]:
+    """The turns of a chat that carries out the request's task, ``{"role", "content"}`` each."""
+    turns = [{"role": m.role, "content": m.content} for m in request.messages]
+    if not turns:
+        turns = [{"role": "user", "content": request.prompt}]
+    if request.task in ("summarization", "translation"):
+        turns[-1]["content"] = f"{instruction(request)}\n\n{turns[-1]['content']}"
+    if request.system:
+        turns.insert(0, {"role": "system", "content": request.system})
+        if turns[1]["role"] == "system":
+            turns[1:3] = [{"role": "system", "content": f"{request.system}\n\n{turns[1]['content']}"}]
+            del turns[0]
+    return turns
+
+
+def instruction(request: TextRequest) -> str:
+    """What a chat model is told to do with the text of a summary or translation request."""
+    if request.task == "summarization":
+        return "Summarize the following text in a few short sentences. Write only the summary."
+    return f"Translate the following text to {target(request)}. Write only the translation."
+
+
+def target(request: TextRequest) -> str:
+    """English name of the language to translate to. Raises InvalidRequest if none was given."""
+    if request.target_language is None:
+        raise InvalidRequest("translation needs a target_language", plugin="text", fix="such as target_language='de'")
+    return language_name(request.target_language)
