@@ -32,7 +32,7 @@ class Receipt(Closed):
         units: what was counted, such as ``input_tokens``, ``output_tokens``, ``pixels``.
         rungs: rungs of the out-of-memory ladder that were taken.
         labels: marks the artifact carries.
-        output_sha256: digest (hex) of the artifact's bytes (UTF-8 for text).
+        output_sha256: digest (hex) of the bytes the plugin made, before any label (UTF-8 for text); replay compares it.
     """
 
     version: Literal[1] = 1

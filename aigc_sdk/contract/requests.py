@@ -95,13 +95,14 @@ class Request(Closed):
 
     def receipt_view(self) -> dict[str, Any]:
         """The request as a JSON-ready dict without defaults; media are replaced by their sha256."""
-        view = self.model_dump(mode="json", exclude_defaults=True, exclude=self._media_fields())
+        view = self.model_dump(mode="json", exclude_defaults=True, exclude=self.media_fields())
         view["task"] = self.task
-        for name in self._media_fields():
+        for name in self.media_fields():
             view[name] = {"sha256": getattr(self, name).sha256()}
         return view
 
-    def _media_fields(self) -> set[str]:
+    def media_fields(self) -> set[str]:
+        """Names of the fields that hold a :class:`Media`."""
         return {name for name in type(self).model_fields if isinstance(getattr(self, name), Media)}
 
 

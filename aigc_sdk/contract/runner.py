@@ -83,7 +83,7 @@ class BaseRunner:
 
     Attributes:
         weights: name and sha256 of each file loaded, for receipts (the loader sets it, from ``files.sha256``).
-        libraries: import names whose versions the receipt records.
+        libraries: distributions whose versions the receipt records.
     """
 
     weights: dict[str, str] = {}

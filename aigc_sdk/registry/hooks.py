@@ -57,13 +57,17 @@ class Hooks:
         check_implementations(module, name)
         self._manager.register(module, name)
 
+    def unregister(self, name: str) -> None:
+        """Takes all implementations of one package out."""
+        self._manager.unregister(name=name)
+
     def implementations(self, hook: str) -> list[tuple[str, Callable[..., Any]]]:
         """Plugin names and functions, in the order they are called. The functions take keyword arguments."""
         caller = getattr(self._manager.hook, hook)
         return [(impl.plugin_name, _by_name(impl)) for impl in reversed(caller.get_hookimpls())]
 
     def tell(self, hook: str, **arguments: Any) -> None:
-        """Calls all implementations for their effect. A failure is logged with its owner; the others are still called."""
+        """Calls all implementations for their effect. A failure is logged with its owner; the others still run."""
         for name, function in self.implementations(hook):
             try:
                 function(**arguments)

@@ -97,6 +97,7 @@ class Registry:
 
     def _quarantine_hooks(self, name: str, hook: str, error: Exception) -> None:
         what = error.what if isinstance(error, AigcError) else f"{hook} failed: {type(error).__name__}: {error}"
+        self.hooks.unregister(name)
         for info in self.hooks.packages:
             if info.name == name:
                 info.error = BrokenPlugin(what, plugin=name, fix=f"aigc plugins disable {name}")

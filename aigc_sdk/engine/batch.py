@@ -1,0 +1,214 @@
+"""What waits to run, and the batch that runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..contract.errors import AigcError, BrokenPlugin
+from ..contract.events import Completed, Delta, Event, Failed, Preview, Progress, Started
+from ..contract.plan import Plan
+from ..contract.requests import Request
+from ..contract.runner import Item
+from .job import Job
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A job on its way through one model.
+
+    Attributes:
+        request: resolved. inputs: what the runner's ``preprocess`` made of it. key: it runs with equal keys.
+        rungs: rungs of the out-of-memory ladder taken on its behalf.
+        streamed: characters or bytes of deltas given out so far. seen: of them, what this attempt has made again.
+    """
+
+    job: Job
+    request: Request
+    inputs: Any = None
+    key: Hashable = None
+    rungs: list[str] = field(default_factory=list)
+    streamed: int = 0
+    seen: int = 0
+    started: float = 0.0
+
+    def item(self, index: int) -> Item:
+        seed = self.request.seed
+        assert seed is not None
+        return Item(index, self.request, self.inputs, seed)
+
+
+class Waiting:
+    """Tickets that are preprocessed and wait for the device, first come first served."""
+
+    def __init__(self) -> None:
+        self._tickets: deque[Ticket] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, ticket: Ticket) -> None:
+        with self._changed:
+            self._tickets.append(ticket)
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def next_batch(self, size: int, wait_s: float) -> list[Ticket]:
+        """Blocks for the oldest ticket, then takes up to ``size`` with its key, waiting ``wait_s`` for more.
+
+        Returns an empty list once closed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._tickets or self._closed)
+            if self._closed:
+                return []
+            key = self._tickets[0].key
+            until = time.monotonic() + wait_s
+            while (left := until - time.monotonic()) > 0 and self._count(key) < size and not self._closed:
+                self._changed.wait(left)
+            return self._take(key, size)
+
+    def more(self, key: Hashable, limit: int) -> list[Ticket]:
+        """Up to ``limit`` waiting tickets with that key; does not block."""
+        if not self._tickets or limit < 1:
+            return []
+        with self._changed:
+            return self._take(key, limit)
+
+    def drain(self) -> list[Ticket]:
+        """Takes out everything that still waits."""
+        with self._changed:
+            left, self._tickets = list(self._tickets), deque()
+            return left
+
+    def _count(self, key: Hashable) -> int:
+        return sum(ticket.key == key for ticket in self._tickets)
+
+    def _take(self, key: Hashable, limit: int) -> list[Ticket]:
+        taken = [t for t in self._tickets if t.key == key and not t.job.done][:limit]
+        chosen = set(map(id, taken))
+        self._tickets = deque(t for t in self._tickets if id(t) not in chosen and not t.job.done)
+        return taken
+
+
+class Batch:
+    """The items of one ``run``: the :class:`~aigc_sdk.contract.runner.RunContext` that the runner sees."""
+
+    def __init__(
+        self,
+        tickets: Sequence[Ticket],
+        plan: Plan,
+        *,
+        more: Callable[[Hashable, int], list[Ticket]],
+        complete: Callable[[Ticket, Completed], None],
+    ) -> None:
+        self.plan = plan
+        self._more = more
+        self._complete = complete
+        self._live: dict[int, Ticket] = {}
+        self._count = 0
+        self._key = tickets[0].key
+        self._rungs: list[str] = []
+        self.items = self._enter(tickets)
+
+    def _enter(self, tickets: Sequence[Ticket]) -> list[Item]:
+        items = []
+        for ticket in tickets:
+            if ticket.job.done:
+                continue
+            ticket.seen = 0
+            ticket.started = ticket.started or time.perf_counter()
+            ticket.job.timings.setdefault("queued", ticket.started - ticket.job.submitted)
+            ticket.job.emit(Started(self.plan))
+            self._live[self._count] = ticket
+            items.append(ticket.item(self._count))
+            self._count += 1
+        return items
+
+    # --- what the runner sees ------------------------------------------------------------------------------------
+
+    def cancelled(self, index: int) -> bool:
+        ticket = self._live.get(index)
+        return ticket is None or ticket.job.done
+
+    def progress(self, index: int, step: int, of: int | None = None, what: str = "") -> None:
+        if ticket := self._live.get(index):
+            ticket.job.emit(Progress(step, of, what))
+
+    def admit(self, limit: int) -> Sequence[Item]:
+        self._drop_stopped()
+        fresh = self._more(self._key, limit)
+        return self._enter(fresh) if fresh else []
+
+    def rung(self, name: str) -> None:
+        for ticket in self._live.values():
+            ticket.rungs.append(name)
+
+    # --- what the engine does ------------------------------------------------------------------------------------
+
+    def unfinished(self) -> list[Ticket]:
+        """Tickets that have neither completed nor failed."""
+        return list(self._live.values())
+
+    def deliver(self, index: int, event: Event, plugin: str) -> None:
+        """Hands one event of the runner to its job.
+
+        Raises:
+            BrokenPlugin: the runner yielded something that is no event for an item of this batch.
+        """
+        ticket = self._live.get(index)
+        if ticket is None:
+            if 0 <= index < self._count:
+                return  # cancelled in the meantime
+            raise BrokenPlugin(f"run() yielded an event for item {index}, which it was not given", plugin=plugin)
+        match event:
+            case Delta():
+                self._deliver_delta(ticket, event)
+            case Progress() | Preview():
+                ticket.job.emit(event)
+            case Completed():
+                del self._live[index]
+                self._complete(ticket, event)
+            case Failed():
+                del self._live[index]
+                ticket.job.emit(Failed(as_error(event.error, plugin)))
+            case _:
+                raise BrokenPlugin(f"run() yielded a {type(event).__name__}, not an event", plugin=plugin)
+
+    def _deliver_delta(self, ticket: Ticket, event: Delta) -> None:
+        if ticket.streamed == 0:
+            ticket.job.timings.setdefault("first_output", time.perf_counter() - ticket.job.submitted)
+        # A second attempt after a failure starts over with the same seed: what was given out is not repeated.
+        repeated = max(0, ticket.streamed - ticket.seen)
+        size = len(event.text) + len(event.audio)
+        ticket.seen += size
+        if repeated < size:
+            ticket.streamed = ticket.seen
+            ticket.job.emit(replace(event, text=event.text[repeated:], audio=event.audio[repeated:]))
+
+    def _drop_stopped(self) -> None:
+        self._live = {index: ticket for index, ticket in self._live.items() if not ticket.job.done}
+
+    def end(self, plugin: str) -> None:
+        """After ``run`` has returned: what is still live was cancelled, or forgotten by the plugin."""
+        for ticket in self._live.values():
+            ticket.job.emit(Failed(BrokenPlugin("run() ended without a result for this item", plugin=plugin)))
+        self._live.clear()
+
+
+def as_error(error: BaseException, plugin: str) -> AigcError:
+    """An exception of a plugin as an error of our tree, with the plugin named."""
+    if isinstance(error, AigcError):
+        error.plugin = error.plugin or plugin
+        return error
+    text = str(error).strip().splitlines()
+    wrapped = BrokenPlugin(f"{type(error).__name__}: {text[0][:300] if text else ''}", plugin=plugin)
+    wrapped.__cause__ = error
+    return wrapped

@@ -1,0 +1,170 @@
+"""The engine: from a request to a job that runs. One per client; everything else in the project calls this one."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+import time
+from collections.abc import Hashable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..accelerators import detect, make_plan
+from ..contract.artifacts import Artifact
+from ..contract.errors import AigcError, BrokenPlugin, PolicyBlocked, UnknownModel
+from ..contract.events import Completed, Failed
+from ..contract.plan import Plan
+from ..contract.requests import Request
+from ..registry import Entry, Registry
+from ..settings import Settings
+from .batch import Ticket, as_error
+from .job import Job
+from .receipts import make_receipt
+from .resident import Resident
+from .residents import Residents
+from .resolve import resolve
+
+if TYPE_CHECKING:
+    from ..ledger import Ledger
+    from ..store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Runs requests.
+
+    Args:
+        ledger: where jobs are recorded; None records nothing.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, store: Store, ledger: Ledger | None) -> None:
+        self.registry = registry
+        self.store = store
+        self.ledger = ledger
+        self._settings = settings
+        self._hooks = registry.hooks
+        self.residents = Residents(settings.engine)
+        self._plans: dict[Hashable, tuple[Entry, Plan]] = {}
+        self._plans_lock = threading.Lock()
+        # Hooks and the ledger may take their time; the device does not wait for them.
+        self._finishers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="aigc-finish")
+        self._ledger_warned = False
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def entry(self, request: Request) -> Entry:
+        """The model that will serve the request.
+
+        Raises:
+            UnknownModel, MissingExtra: as :meth:`Registry.find` and :meth:`Registry.resolve` do.
+        """
+        model = request.model or self._settings.models.get(request.modality)
+        try:
+            return self.registry.find(model, request.modality)
+        except UnknownModel:
+            if model is None or not _looks_like_source(model):
+                raise
+        return self.registry.resolve(self.store.describe(model), request.modality)
+
+    def plan(self, request: Request, *, device: str | None = None, fresh: bool = False) -> tuple[Entry, Plan]:
+        """The model and how it will run. Loads nothing.
+
+        Args:
+            device: overrides the settings' device.
+            fresh: measure again, even if the model is already planned.
+        """
+        key = (request.modality, request.model, request.runner, request.trust_remote_code, device)
+        with self._plans_lock:
+            if fresh or key not in self._plans:
+                entry = self.entry(request)
+                wanted = device or self._settings.engine.device
+                plan = make_plan(entry.card, entry.manifest, devices=detect(), runner=request.runner, device=wanted)
+                self._plans[key] = (entry, plan)
+            return self._plans[key]
+
+    # --- running -------------------------------------------------------------------------------------------------
+
+    def submit(self, request: Request) -> Job:
+        """Queues a request.
+
+        Raises:
+            AigcError: it cannot be run at all: unknown model, unknown option, no plan, refused by a hook.
+        """
+        request = self._admitted(request)
+        entry, plan = self.plan(request)
+        resolved = resolve(request, entry.card, entry.manifest)
+        job = Job(request)
+        self._record("record_queued", job, resolved, entry)
+        job.on_end(self._ended)
+        key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
+        self.residents.submit(key, lambda: self._resident(entry, plan, request), Ticket(job, resolved))
+        return job
+
+    def _admitted(self, request: Request) -> Request:
+        admitted: Request = self._hooks.pipe("before_generate", "request", request=request)
+        self._moderate(admitted, None)
+        return admitted
+
+    def _moderate(self, request: Request, artifact: Artifact | None) -> None:
+        for name, moderate in self._hooks.implementations("moderate"):
+            if why := moderate(request=request, artifact=artifact):
+                raise PolicyBlocked(str(why), plugin=name)
+
+    def _resident(self, entry: Entry, plan: Plan, request: Request) -> Resident:
+        files = self.store.files(entry.card, trust_remote_code=request.trust_remote_code)
+        return Resident(entry, plan, files, self.residents, self._finish)
+
+    # --- finishing -----------------------------------------------------------------------------------------------
+
+    def _finish(self, resident: Resident, ticket: Ticket, event: Completed) -> None:
+        if not isinstance(event.artifact, Artifact):
+            what = f"Completed holds a {type(event.artifact).__name__}, not an artifact"
+            ticket.job.emit(Failed(BrokenPlugin(what, plugin=resident.plugin)))
+            return
+        self._finishers.submit(self._finish_now, resident, ticket, event)
+
+    def _finish_now(self, resident: Resident, ticket: Ticket, event: Completed) -> None:
+        job, request = ticket.job, ticket.job.request
+        try:
+            receipt = make_receipt(resident, ticket, event, time.perf_counter() - job.submitted)
+            artifact = dataclasses.replace(event.artifact, receipt=receipt)
+            self._moderate(request, artifact)
+            artifact = self._hooks.pipe("label", "artifact", request=request, artifact=artifact)
+            artifact = self._hooks.pipe("after_generate", "artifact", request=request, artifact=artifact)
+        except Exception as error:  # noqa: BLE001 - hooks are strangers' code
+            job.emit(Failed(as_error(error, resident.plugin)))
+            return
+        if not job.done:
+            self._record("record_finished", job, artifact.receipt)
+        job.emit(Completed(artifact, event.units))
+
+    def _ended(self, job: Job) -> None:
+        last = job.last
+        if isinstance(last, Failed):
+            self._record("record_failed", job, last.error)
+            self._hooks.tell("on_error", request=job.request, error=last.error)
+
+    def _record(self, what: str, *arguments: Any) -> None:
+        """Writes to the ledger. Content is worth more than its record: a failing ledger is one warning, not a lost job."""
+        if self.ledger is None:
+            return
+        try:
+            getattr(self.ledger, what)(*arguments)
+        except AigcError as error:
+            if not self._ledger_warned:
+                log.warning("jobs are not being recorded: %s", error)
+            self._ledger_warned = True
+
+    def close(self) -> None:
+        """Unloads all models and closes the ledger."""
+        self.residents.close()
+        self._finishers.shutdown(wait=True)
+        if self.ledger is not None:
+            self.ledger.close()
+
+
+def _looks_like_source(model: str) -> bool:
+    return "/" in model or "\\" in model or model.startswith(("hf:", "file:")) or Path(model).exists()

@@ -1,0 +1,204 @@
+"""A job: one submitted request, its events and its result."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Literal
+
+from ..contract.artifacts import Artifact
+from ..contract.errors import AigcError, Cancelled, DeadlineExceeded
+from ..contract.events import Completed, Event, Failed, Queued, Started
+from ..contract.requests import Request
+
+State = Literal["queued", "running", "completed", "failed", "cancelled"]
+
+
+def new_id() -> str:
+    """A job id: milliseconds since 1970 and 40 random bits, in hex, so that ids sort by time."""
+    return f"{int(time.time() * 1000):011x}{secrets.token_hex(5)}"
+
+
+class Job:
+    """One submitted request. All methods may be called from any thread.
+
+    Attributes:
+        id: unique, sorts by time of submission.
+        request: as submitted.
+        timings: seconds spent in each phase so far.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.id = new_id()
+        self.request = request
+        self.timings: dict[str, float] = {}
+        self.submitted = time.perf_counter()
+        self._events: list[Event] = [Queued(self.id)]
+        self._changed = threading.Condition()
+        self._listeners: list[Callable[[], None]] = []
+        self._ended: list[Callable[[Job], None]] = []
+        self._deadline: threading.Timer | None = None
+        if request.deadline_s is not None:
+            self._start_deadline(request.deadline_s)
+
+    # --- for callers ---------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Where the job is now."""
+        last = self._events[-1]
+        if isinstance(last, Completed):
+            return "completed"
+        if isinstance(last, Failed):
+            return "cancelled" if isinstance(last.error, Cancelled) else "failed"
+        return "running" if any(isinstance(event, Started) for event in self._events[:3]) else "queued"
+
+    @property
+    def last(self) -> Event:
+        """The latest event."""
+        return self._events[-1]
+
+    @property
+    def done(self) -> bool:
+        """True once the job has completed, failed or been cancelled."""
+        return isinstance(self._events[-1], (Completed, Failed))
+
+    def events(self) -> Iterator[Event]:
+        """All events from the first on, as they come; ends after ``Completed`` or ``Failed``. Never raises."""
+        seen = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: len(self._events) > seen)
+                fresh = self._events[seen:]
+            yield from fresh
+            seen += len(fresh)
+            if isinstance(fresh[-1], (Completed, Failed)):
+                return
+
+    def result(self, timeout: float | None = None) -> Artifact:
+        """Waits for the artifact.
+
+        Raises:
+            AigcError: what the job failed with. TimeoutError: not done after ``timeout`` seconds; the job goes on.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.done, timeout):
+                raise TimeoutError(f"job {self.id} is not done after {timeout} s")
+        return outcome(self._events[-1])
+
+    def cancel(self) -> None:
+        """Ends the job as cancelled, now; its model drops it within one step. Does nothing if it is done."""
+        self.stop(Cancelled("the job was cancelled"))
+
+    # --- for the engine ------------------------------------------------------------------------------------------
+
+    def stop(self, why: AigcError) -> None:
+        """Ends the job with an error. Its owner is told at once, even if a plugin hangs; what comes later is ignored."""
+        self.emit(Failed(why))
+
+    def emit(self, event: Event) -> bool:
+        """Adds an event. Returns False, and adds nothing, if the job is already done."""
+        last = isinstance(event, (Completed, Failed))
+        with self._changed:
+            if self.done:
+                return False
+            self._events.append(event)
+            self._changed.notify_all()
+            listeners = list(self._listeners)
+        if last:
+            self._finish()
+        for wake in listeners:
+            wake()
+        return True
+
+    def on_end(self, call: Callable[[Job], None]) -> None:
+        """Calls ``call(job)`` once, when the job is done (now, if it is)."""
+        with self._changed:
+            if not self.done:
+                self._ended.append(call)
+                return
+        call(self)
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Calls ``wake`` after every further event, until the function returned is called."""
+        with self._changed:
+            self._listeners.append(wake)
+        return lambda: self._listeners.remove(wake)
+
+    def _finish(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        with self._changed:
+            calls, self._ended = self._ended, []
+        for call in calls:
+            call(self)
+
+    def _start_deadline(self, seconds: float) -> None:
+        error = DeadlineExceeded(f"the job did not finish within {seconds:g} s", fix="raise deadline_s")
+        self._deadline = threading.Timer(seconds, self.stop, [error])
+        self._deadline.daemon = True
+        self._deadline.start()
+
+
+def outcome(last: Event) -> Artifact:
+    """The artifact of a job's last event. Raises the error if it failed."""
+    if isinstance(last, Failed):
+        raise last.error
+    assert isinstance(last, Completed)
+    return last.artifact
+
+
+class AsyncJob:
+    """The asyncio face of a :class:`Job`."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @property
+    def id(self) -> str:
+        return self.job.id
+
+    @property
+    def state(self) -> State:
+        return self.job.state
+
+    async def events(self) -> AsyncIterator[Event]:
+        """As :meth:`Job.events`."""
+        wake = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def notify() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed; nobody listens any more
+                loop.call_soon_threadsafe(wake.set)
+
+        forget = self.job.listen(notify)
+        try:
+            seen = 0
+            while True:
+                wake.clear()
+                fresh = self.job._events[seen:]
+                for event in fresh:
+                    yield event
+                seen += len(fresh)
+                if fresh and isinstance(fresh[-1], (Completed, Failed)):
+                    return
+                if len(self.job._events) == seen:
+                    await wake.wait()
+        finally:
+            forget()
+
+    async def result(self) -> Artifact:
+        """As :meth:`Job.result`. Cancelling the awaiting task leaves the job alone."""
+        async for event in self.events():
+            last = event
+        return outcome(last)
+
+    async def cancel(self) -> None:
+        """As :meth:`Job.cancel`, and waits until the job has ended."""
+        self.job.cancel()
+        async for _ in self.events():
+            pass

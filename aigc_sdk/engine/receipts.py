@@ -1,0 +1,85 @@
+"""The receipt of a finished item, and the request that a receipt stands for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from .._version import __version__
+from ..contract.artifacts import Artifact
+from ..contract.errors import InvalidRequest
+from ..contract.events import Completed
+from ..contract.receipt import Receipt
+from ..contract.requests import REQUESTS, Request
+from .batch import Ticket
+from .resident import Resident
+from .resolve import resolved_options
+
+
+def make_receipt(resident: Resident, ticket: Ticket, event: Completed, finished: float) -> Receipt:
+    """The record of one item.
+
+    Args:
+        finished: seconds from submission to completion.
+    """
+    request, job = ticket.request, ticket.job
+    assert request.seed is not None
+    return Receipt(
+        job=job.id,
+        modality=request.modality,
+        task=request.task,
+        request=job.request.receipt_view(),
+        model=resident.card.id,
+        licence=resident.card.licence,
+        weights=dict(getattr(resident.runner, "weights", {})),
+        plugin=resident.plugin,
+        plugin_version=resident.entry.plugin.version,
+        sdk_version=__version__,
+        libraries=_versions(tuple(getattr(resident.runner, "libraries", ()))),
+        seed=request.seed,
+        options=resolved_options(request),
+        plan=resident.plan,
+        timings={name: round(s, 6) for name, s in ({"load": 0.0} | job.timings | {"total": finished}).items()},
+        units=_units(event),
+        rungs=tuple(dict.fromkeys(ticket.rungs)),
+        output_sha256=event.artifact.sha256(),
+    )
+
+
+def _units(event: Completed) -> dict[str, float]:
+    artifact: Artifact = event.artifact
+    measured: dict[str, float] = {}
+    if (width := getattr(artifact, "width", None)) and (height := getattr(artifact, "height", None)):
+        measured["pixels"] = width * height
+    if (frames := getattr(artifact, "frames", None)) is not None:
+        measured["frames"] = frames
+    elif (seconds := getattr(artifact, "duration_s", None)) is not None:
+        measured["audio_seconds"] = seconds
+    return measured | event.units
+
+
+@functools.cache
+def _versions(distributions: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for name in distributions:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def request_of(receipt: Receipt) -> Request:
+    """The request that makes the receipt's artifact again: same model, runner and seed.
+
+    Raises:
+        InvalidRequest: the receipt holds media by their hash only, or no prompt because it was redacted.
+    """
+    values: Mapping[str, Any] = receipt.request
+    if hashed := [n for n, v in values.items() if isinstance(v, dict) and set(v) == {"sha256"}]:
+        what = f"the receipt names {', '.join(hashed)} by hash only"
+        raise InvalidRequest(what, fix="make the request again with the original file")
+    fixed = {"model": receipt.model, "runner": receipt.plan.runner, "seed": receipt.seed}
+    return REQUESTS[receipt.modality](**{**values, **fixed})

@@ -1,0 +1,235 @@
+"""A model in memory: one thread that loads it and preprocesses, one that runs it. Serves many jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ..accelerators import is_out_of_memory, release
+from ..accelerators import threads as thread_settings
+from ..contract.errors import AigcError, BrokenPlugin, OutOfMemory
+from ..contract.events import Completed, Event, Failed
+from ..contract.manifest import ModelCard, RunnerSpec
+from ..contract.plan import Plan
+from ..contract.runner import ModelFiles, Runner
+from ..registry import Entry
+from ..registry.registry import load_attribute
+from .batch import Batch, Ticket, Waiting, as_error
+
+if TYPE_CHECKING:
+    from .residents import Residents
+
+log = logging.getLogger(__name__)
+
+Finish = Callable[["Resident", Ticket, Completed], None]
+
+
+class Resident:
+    """One model under one plan.
+
+    Attributes:
+        pending: jobs accepted and not yet done; while there are any, the model is not evicted.
+        last_used: monotonic time of the last acceptance.
+    """
+
+    def __init__(self, entry: Entry, plan: Plan, files: ModelFiles, pool: Residents, finish: Finish) -> None:
+        self.entry = entry
+        self.plan = plan
+        self.pending = 0
+        self.last_used = time.monotonic()
+        self.runner: Runner | None = None
+        self.load_seconds = 0.0
+        self._files = files
+        self._pool = pool
+        self._finish = finish
+        self._inbox: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._waiting = Waiting()
+        self._threads = [
+            threading.Thread(target=loop, name=f"aigc-{what}-{self.card.id}", daemon=True)
+            for what, loop in (("intake", self._intake), ("device", self._device))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def card(self) -> ModelCard:
+        return self.entry.card
+
+    @property
+    def plugin(self) -> str:
+        return self.entry.plugin.name
+
+    @property
+    def spec(self) -> RunnerSpec:
+        return self.entry.manifest.runner(self.plan.runner)
+
+    def submit(self, ticket: Ticket) -> None:
+        """Accepts a ticket. The pool has counted it as pending."""
+        self._inbox.put(ticket)
+
+    def close(self) -> None:
+        """Ends both threads and gives the model's memory back. Jobs still waiting fail."""
+        self._inbox.put(None)
+        self._waiting.close()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout=30)
+        self._refuse_waiting(BrokenPlugin(f"model {self.card.id} was unloaded", plugin=self.plugin))
+        self._close_runner()
+
+    def _refuse_waiting(self, error: AigcError) -> None:
+        """Fails everything still queued. Called once no more can be submitted."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if ticket := self._inbox.get_nowait():
+                    ticket.job.emit(Failed(error))
+        for ticket in self._waiting.drain():
+            ticket.job.emit(Failed(error))
+
+    def _close_runner(self) -> None:
+        runner, self.runner = self.runner, None
+        if runner is None:
+            return
+        try:
+            runner.close()
+        except Exception:
+            log.exception("plugin %r failed to close model %r", self.plugin, self.card.id)
+        del runner
+        release()
+
+    # --- intake thread -------------------------------------------------------------------------------------------
+
+    def _intake(self) -> None:
+        while (ticket := self._inbox.get()) is not None:
+            if ticket.job.done:
+                continue
+            if self.runner is None and not self._load(ticket):
+                return
+            self._preprocess(ticket)
+
+    def _load(self, ticket: Ticket) -> bool:
+        began = time.perf_counter()
+        try:
+            self._pool.make_room(self)
+            self.runner = self._loaded()
+        except Exception as error:  # noqa: BLE001 - a stranger's code
+            failure = self._too_big(error) if is_out_of_memory(error) else as_error(error, self.plugin)
+            self._pool.discard(self)  # the next request tries again with a new resident
+            self._waiting.close()
+            ticket.job.emit(Failed(failure))
+            self._refuse_waiting(failure)
+            return False
+        self.load_seconds = time.perf_counter() - began
+        ticket.job.timings["load"] = self.load_seconds
+        return True
+
+    def _loaded(self) -> Runner:
+        thread_settings.apply(self.plan)
+        loader = load_attribute(self.spec.loader, self.plugin)
+        runner = loader(self.card, self.plan, self._files)
+        for method in ("preprocess", "batch_key", "run", "close"):
+            if not callable(getattr(runner, method, None)):
+                what = f"its loader returned a {type(runner).__name__} without {method}()"
+                raise BrokenPlugin(what, plugin=self.plugin)
+        return runner  # type: ignore[no-any-return]
+
+    def _too_big(self, error: BaseException) -> OutOfMemory:
+        what = f"{self.card.id} does not fit into the memory of {self.plan.device_name}: {error}"
+        return OutOfMemory(what, plugin=self.plugin, fix="a smaller model, or another --device", rungs=("evict-idle",))
+
+    def _preprocess(self, ticket: Ticket) -> None:
+        runner = self.runner
+        assert runner is not None
+        began = time.perf_counter()
+        try:
+            ticket.inputs = runner.preprocess(ticket.request)
+            ticket.key = runner.batch_key(ticket.request)
+        except Exception as error:  # noqa: BLE001 - a stranger's code
+            ticket.job.emit(Failed(as_error(error, self.plugin)))
+            return
+        ticket.job.timings["preprocess"] = time.perf_counter() - began
+        self._waiting.put(ticket)
+
+    # --- device thread -------------------------------------------------------------------------------------------
+
+    def _device(self) -> None:
+        wait_s = 0.0 if self.spec.continuous else self.spec.max_wait_ms / 1000
+        while batch := self._waiting.next_batch(self.plan.max_batch, wait_s):
+            self._run(batch)
+
+    def _run(self, tickets: list[Ticket]) -> None:
+        """Runs a batch; after a failure, what is unfinished is tried again so that only the item at fault fails."""
+        unfinished, error = self._attempt(tickets)
+        if error is None:
+            return
+        if is_out_of_memory(error):
+            self._climb_down(unfinished, error)
+        elif len(unfinished) > 1:
+            for ticket in unfinished:
+                self._run([ticket])
+        else:
+            for ticket in unfinished:
+                ticket.job.emit(Failed(as_error(error, self.plugin)))
+
+    def _attempt(self, tickets: list[Ticket]) -> tuple[list[Ticket], BaseException | None]:
+        """One ``run``. Returns what it left unfinished and the exception that ended it."""
+        batch = Batch(tickets, self.plan, more=self._waiting.more, complete=self._completed)
+        runner = self.runner
+        if not batch.items or runner is None:
+            return [], None
+        try:
+            for index, event in runner.run(batch.items, batch):
+                batch.deliver(index, event, self.plugin)
+        except Exception as error:  # noqa: BLE001 - a stranger's code
+            return [t for t in batch.unfinished() if not t.job.done], error
+        batch.end(self.plugin)
+        return [], None
+
+    def _completed(self, ticket: Ticket, event: Completed) -> None:
+        ticket.job.timings["run"] = time.perf_counter() - ticket.started
+        self._finish(self, ticket, event)
+
+    # --- the out-of-memory ladder --------------------------------------------------------------------------------
+
+    def _climb_down(self, tickets: list[Ticket], error: BaseException) -> None:
+        """Free caches, evict idle models, what the runner can do, halve the batch, a clear error: in this order."""
+        for rung in self._rungs():
+            for ticket in tickets:
+                ticket.rungs.append(rung)
+            tickets, again = self._attempt(tickets)
+            if again is None:
+                return
+            if not is_out_of_memory(again):
+                return self._fail(tickets, as_error(again, self.plugin))
+            error = again
+        if len(tickets) > 1:
+            return self._halve(tickets)
+        rungs = tickets[0].rungs if tickets else []
+        what = f"out of memory on {self.plan.device_name}: {error}"
+        self._fail(tickets, OutOfMemory(what, plugin=self.plugin, fix="ask for less, or a smaller model", rungs=rungs))
+
+    def _rungs(self) -> Iterator[str]:
+        release()
+        yield "free-caches"
+        if self._pool.evict_idle(besides=self):
+            yield "evict-idle"
+        relieve = getattr(self.runner, "relieve", None)
+        while relieve is not None and (rung := relieve()) is not None:
+            yield rung
+
+    def _halve(self, tickets: list[Ticket]) -> None:
+        for ticket in tickets:
+            ticket.rungs.append("halve-batch")
+        middle = len(tickets) // 2
+        self._run(tickets[:middle])
+        self._run(tickets[middle:])
+
+    def _fail(self, tickets: list[Ticket], error: AigcError) -> None:
+        event: Event = Failed(error)
+        for ticket in tickets:
+            ticket.job.emit(event)

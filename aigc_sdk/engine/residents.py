@@ -1,0 +1,123 @@
+"""All models in memory: made when first needed, evicted least recently used first, never while they have work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+
+from ..accelerators import bytes_free
+from ..contract.errors import OutOfMemory
+from ..settings import EngineSettings
+from .batch import Ticket
+from .resident import Resident
+
+
+class Residents:
+    """The pool of resident models."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._pinned = set(settings.pinned)
+        self._by_key: dict[Hashable, Resident] = {}
+        self._changed = threading.Condition(threading.RLock())
+
+    def submit(self, key: Hashable, make: Callable[[], Resident], ticket: Ticket) -> Resident:
+        """Hands the ticket to the resident model of that key, which is made if there is none."""
+        with self._changed:
+            resident = self._by_key.get(key)
+            if resident is None:
+                resident = self._by_key[key] = make()
+            resident.pending += 1
+            resident.last_used = time.monotonic()
+            resident.submit(ticket)
+        ticket.job.on_end(lambda _: self._done(resident))
+        return resident
+
+    def _done(self, resident: Resident) -> None:
+        with self._changed:
+            resident.pending -= 1
+            self._changed.notify_all()
+
+    def pin(self, model: str, on: bool = True) -> None:
+        """Keeps a model in memory for good, or lets it go again."""
+        with self._changed:
+            (self._pinned.add if on else self._pinned.discard)(model)
+
+    def loaded(self) -> list[Resident]:
+        """The resident models, least recently used first."""
+        with self._changed:
+            return sorted(self._by_key.values(), key=lambda r: r.last_used)
+
+    def make_room(self, newcomer: Resident) -> None:
+        """Evicts idle models until the newcomer fits; waits while all others have work.
+
+        Raises:
+            OutOfMemory: only pinned models are left to evict.
+        """
+        while True:
+            with self._changed:
+                others = [r for r in self.loaded() if r is not newcomer and r.runner is not None]
+                if not others or self._fits(newcomer, others):
+                    return
+                victim = self._take_idle(others)
+                if victim is None:
+                    if all(r.card.id in self._pinned for r in others):
+                        raise self._all_pinned(newcomer)
+                    self._changed.wait(timeout=1.0)
+                    continue
+            victim.close()
+
+    def _fits(self, newcomer: Resident, others: list[Resident]) -> bool:
+        if len(others) >= self._settings.max_resident:
+            return False
+        beside = sum(r.plan.bytes_needed for r in others if r.plan.device == newcomer.plan.device)
+        # What the others hold is no longer free, so it is added back to what their share is taken of.
+        budget = self._settings.memory_fraction * (bytes_free(newcomer.plan.device) + beside)
+        return beside + newcomer.plan.bytes_needed <= budget
+
+    def _take_idle(self, among: list[Resident]) -> Resident | None:
+        """The least recently used idle, unpinned model, taken out of the pool; its caller closes it."""
+        for resident in among:
+            if resident.pending == 0 and resident.card.id not in self._pinned:
+                self.discard(resident)
+                return resident
+        return None
+
+    def _all_pinned(self, newcomer: Resident) -> OutOfMemory:
+        names = ", ".join(sorted(self._pinned))
+        return OutOfMemory(f"no room for {newcomer.card.id}: only pinned models are loaded ({names})", fix="unpin one")
+
+    def evict_idle(self, besides: Resident | None = None) -> int:
+        """Unloads every idle, unpinned model. Returns how many."""
+        count = 0
+        while True:
+            with self._changed:
+                victim = self._take_idle([r for r in self.loaded() if r is not besides])
+            if victim is None:
+                return count
+            victim.close()
+            count += 1
+
+    def unload(self, model: str) -> int:
+        """Unloads a model by id; its jobs still waiting fail. Returns how many residents were closed."""
+        with self._changed:
+            victims = [r for r in self.loaded() if r.card.id == model]
+            for resident in victims:
+                self.discard(resident)
+        for resident in victims:
+            resident.close()
+        return len(victims)
+
+    def discard(self, resident: Resident) -> None:
+        """Takes a model out of the pool, without closing it."""
+        with self._changed:
+            self._by_key = {k: r for k, r in self._by_key.items() if r is not resident}
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Unloads everything."""
+        with self._changed:
+            residents, self._by_key = list(self._by_key.values()), {}
+        for resident in residents:
+            resident.close()
