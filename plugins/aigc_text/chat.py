@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from aigc_sdk.contract.errors import InvalidRequest
 
@@ -23,7 +23,7 @@ PLAIN_TEMPLATE = (
 PLAIN_STOP = ("\nUser:", "\nAssistant:")
 """What ends an answer under :data:`PLAIN_TEMPLATE`: the model starting the next turn by itself."""
 
-Turns = "Sequence[dict[str, str]]"
+Turns: TypeAlias = "Sequence[dict[str, str]]"
 
 
 def render(template: str, messages: Turns, special: dict[str, str]) -> str:

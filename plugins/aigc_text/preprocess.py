@@ -78,11 +78,10 @@ def conversation(request: TextRequest) -> list[dict[str, str]]:
         turns = [{"role": "user", "content": request.prompt}]
     if request.task in ("summarization", "translation"):
         turns[-1]["content"] = f"{instruction(request)}\n\n{turns[-1]['content']}"
-    if request.system:
+    if request.system and turns[0]["role"] == "system":
+        turns[0]["content"] = f"{request.system}\n\n{turns[0]['content']}"
+    elif request.system:
         turns.insert(0, {"role": "system", "content": request.system})
-        if turns[1]["role"] == "system":
-            turns[1:3] = [{"role": "system", "content": f"{request.system}\n\n{turns[1]['content']}"}]
-            del turns[0]
     return turns
 
 

@@ -1,0 +1,130 @@
+"""Makes a model card for a hub repository or a folder that holds a language model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from aigc_sdk.contract.errors import UnsafeFormat
+from aigc_sdk.contract.manifest import ModelCard, Source, SourceFile
+from aigc_sdk.contract.runner import SourceInfo
+
+from . import gguf_header
+from .cards import ALL_TASKS
+from .tokenizer import text_config
+
+SEQ2SEQ_TASKS: dict[str, tuple[str, ...]] = {
+    "t5": ("text-generation", "summarization", "translation"),
+    "mt5": ("text-generation", "summarization", "translation"),
+    "umt5": ("text-generation", "summarization", "translation"),
+    "longt5": ("text-generation", "summarization"),
+    "switch_transformers": ("text-generation", "summarization", "translation"),
+    "marian": ("translation", "text-generation"),
+    "bart": ("summarization", "text-generation"),
+    "pegasus": ("summarization", "text-generation"),
+    "pegasus_x": ("summarization", "text-generation"),
+    "led": ("summarization", "text-generation"),
+    "blenderbot": ("chat", "text-generation"),
+    "blenderbot-small": ("chat", "text-generation"),
+}
+"""Encoder-decoder model types and what each is trained for."""
+
+CAUSAL_ENDINGS = ("ForCausalLM", "LMHeadModel")
+CAUSAL_TOO = ("gemma3", "gemma3n", "gemma4")
+"""Model types that also see pictures, and that transformers loads as causal language models all the same."""
+
+_CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
+_ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
+_OPTIONS = {"max_tokens": 512, "temperature": 0.7, "top_p": 0.95}
+
+
+def resolve(info: SourceInfo) -> ModelCard | None:
+    """The card of a causal or encoder-decoder language model in safetensors or GGUF; None for anything else.
+
+    Raises:
+        UnsafeFormat: for a language model whose weights are only there as a pickle.
+        CorruptModel: for a local GGUF file that cannot be read.
+    """
+    tasks = _tasks(info.config)
+    weights = [name for name in info.files if name.endswith(".safetensors")]
+    if tasks and weights:
+        return _safetensors_card(info, tasks, weights)
+    if name := gguf_header.pick(info.files):
+        return _gguf_card(info, name)
+    if tasks and any(name.endswith((".bin", ".pt", ".pth", ".ckpt")) for name in info.files):
+        raise UnsafeFormat(
+            f"{info.id} has its weights only as a pickle, which can run code when it is loaded",
+            plugin="text",
+            fix="take a revision or a conversion of it in safetensors",
+        )
+    return None
+
+
+def is_seq2seq(config: dict[str, Any]) -> bool:
+    """True if ``config.json`` describes an encoder-decoder language model."""
+    return str(config.get("model_type", "")) in SEQ2SEQ_TASKS
+
+
+def context_length(config: dict[str, Any]) -> int | None:
+    """Tokens the model was made for, as ``config.json`` has it; None if it sets no limit."""
+    inner = text_config(config)
+    found = (inner.get(name) for name in _CONTEXT_NAMES)
+    return next((int(value) for value in found if isinstance(value, int) and value > 0), None)
+
+
+def _tasks(config: dict[str, Any]) -> tuple[str, ...]:
+    kind = str(config.get("model_type", ""))
+    names = [str(name) for name in config.get("architectures") or ()]
+    if kind in SEQ2SEQ_TASKS and any(n.endswith(("ForConditionalGeneration", "MTModel")) for n in names):
+        return SEQ2SEQ_TASKS[kind]
+    if kind in CAUSAL_TOO or any(name.endswith(CAUSAL_ENDINGS) for name in names):
+        return ALL_TASKS
+    return ()
+
+
+def _safetensors_card(info: SourceInfo, tasks: tuple[str, ...], weights: list[str]) -> ModelCard:
+    size = sum(info.files[name] for name in weights)
+    dtype = str(info.config.get("dtype") or info.config.get("torch_dtype") or "float32")
+    return ModelCard(
+        id=info.id,
+        tasks=tasks,
+        sources=(Source(uri=info.uri),),
+        licence=info.licence,
+        parameters=size // _ITEM_SIZES.get(dtype, 4),
+        size_bytes=size,
+        format="safetensors",
+        architecture=str(info.config["architectures"][0]) if info.config.get("architectures") else "",
+        runners=("transformers",) if is_seq2seq(info.config) or info.remote_code else (),
+        context_length=context_length(info.config),
+        default_options={"max_tokens": 512} if is_seq2seq(info.config) else dict(_OPTIONS),
+        notes="wants code from its repository to be run: needs trust_remote_code" if info.remote_code else "",
+    )
+
+
+def _gguf_card(info: SourceInfo, name: str) -> ModelCard:
+    files = gguf_header.parts(name, info.files)
+    architecture, context = _gguf_facts(info, name)
+    local = info.uri.startswith("file:")
+    return ModelCard(
+        id=info.id,
+        tasks=ALL_TASKS,
+        # A folder is taken as it is; of a repository only the one quantisation is fetched.
+        sources=(Source(uri=info.uri, files=() if local else tuple(SourceFile(path=f, name=f) for f in files)),),
+        licence=info.licence,
+        size_bytes=sum(info.files[f] for f in files),
+        format="gguf",
+        architecture=architecture,
+        runners=() if architecture else ("gguf",),
+        context_length=context,
+        default_options=dict(_OPTIONS),
+    )
+
+
+def _gguf_facts(info: SourceInfo, name: str) -> tuple[str, int | None]:
+    """The class in transformers (empty if unknown) and the context length, from the file's header if it is here."""
+    place = Path(info.uri.removeprefix("file:"))
+    path = place if place.is_file() else place / name
+    if not info.uri.startswith("file:") or not path.is_file():
+        return "", None
+    header = gguf_header.read_header(path)
+    return gguf_header.TORCH_CLASSES.get(header.architecture, ""), header.context_length
