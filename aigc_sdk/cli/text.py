@@ -1,0 +1,138 @@
+"""``aigc text``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from ..contract.errors import AigcError, InvalidRequest
+from . import inputs, outputs
+from .options import given, json_option, model_options, sampling_options
+from .run import Session, describe_plan, describe_run, first_error
+
+if TYPE_CHECKING:
+    from ..contract.artifacts import TextArtifact
+    from ..contract.requests import TextRequest
+
+TASKS = ("chat", "text-generation", "summarization", "translation")
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option("--file", metavar="FILE", help="Read the prompt from FILE (below PROMPT, if both are given); - is stdin.")
+@click.option("--task", type=click.Choice(TASKS), help="What is asked; chat if not said.")
+@click.option("--target-language", metavar="TAG", help="For translation: a BCP-47 tag such as zh or pt-BR.")
+@model_options
+@sampling_options
+@click.option("--schema", type=FILE, metavar="FILE", help="The answer is a JSON document that fits this JSON schema.")
+@click.option("--regex", metavar="PATTERN", help="The answer matches this pattern as a whole.")
+@click.option("--max-chars", multiple=True, metavar="N|FIELD=N", help="Most characters, in all or of a field.")
+@click.option("-n", "--variants", type=click.IntRange(1, 1000), default=1, metavar="N", help="N variants, by seed.")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE, with the receipt beside it.")
+@click.option("--receipt", type=FILE, metavar="FILE", help="Write the receipt to FILE.")
+@json_option
+@click.option("-v", "--verbose", is_flag=True, help="Show the plan, the speed and the seed on stderr.")
+def text(prompt: str | None, file: str | None, variants: int, **values: Any) -> None:
+    """Write text: an answer, a structured document, a translation.
+
+    PROMPT is the text that steers; "-", or nothing in a pipe, reads it from stdin. To a terminal the answer is
+    streamed; a pipe gets the plain text and nothing else.
+
+    \b
+    Examples:
+      aigc text "Write a tagline for a red ceramic mug"
+      aigc text --schema ad.json --max-chars headline=30 "An ad for a red mug"
+      aigc text --task translation --target-language pt-BR "Good morning"
+      aigc text --task summarization --file report.txt -o summary.txt
+      aigc text "Name a colour" -n 4 --seed 1 --json
+      git diff | aigc text "Describe this change" --file -
+    """
+    targets = _targets(values["output"], values["receipt"], variants)
+    requests = build_requests(prompt, file, variants, values)
+    with Session() as session:
+        if len(requests) == 1:
+            results = [_one(session, requests[0], values)]
+        else:
+            results = _several(session, requests, values)
+    _deliver(results, targets, values)
+    if (error := first_error(results)) is not None:
+        raise error
+
+
+def build_requests(prompt: str | None, file: str | None, variants: int, values: dict[str, Any]) -> list[TextRequest]:
+    """The requests, one for each variant. A given seed counts up; without one each variant draws its own."""
+    from ..contract.requests import MAX_PROMPT_CHARS, TextRequest
+
+    schema = inputs.read_json_object(values["schema"]) if values["schema"] else None
+    names = ("task", "target_language", "model", "runner", "trust_remote_code", "seed", "max_tokens", "temperature")
+    fields = {name: values[name] for name in (*names, "top_p", "top_k", "stop", "system", "regex")}
+    request = TextRequest(
+        prompt=inputs.read_prompt(prompt, file, MAX_PROMPT_CHARS),
+        options=inputs.typed_pairs(values["plugin_options"], "--option"),
+        json_schema=schema,
+        max_chars=inputs.character_bounds(values["max_chars"]),
+        **given(**fields),
+    )
+    if request.seed is None:
+        return [request] * variants
+    # Made anew rather than copied, so that the last seed is checked too.
+    base = {name: getattr(request, name) for name in request.model_fields_set}
+    return [TextRequest(**base | {"seed": request.seed + i}) for i in range(variants)]
+
+
+def _targets(output: Path | None, receipt: Path | None, variants: int) -> list[Path]:
+    """The files to write, refused now if they could not be written later."""
+    if receipt is not None and variants > 1:
+        raise click.UsageError("--receipt takes one artifact; with -n use -o, which writes a receipt beside each")
+    targets = [outputs.numbered(output, i, variants) for i in range(variants)] if output else []
+    for path in (*targets, *([receipt] if receipt else [])):
+        outputs.check_target(path)
+    if receipt is not None and receipt in targets:
+        raise InvalidRequest(f"{receipt} cannot hold both the text and the receipt")
+    return targets
+
+
+def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> TextArtifact:
+    if values["verbose"]:
+        outputs.say(describe_plan(session.client.plan(request)))
+    session.status.show("loading the model")
+    echo = not values["as_json"] and values["output"] is None
+    return session.write_text(session.client.submit(request), echo=echo)
+
+
+def _several(
+    session: Session, requests: list[TextRequest], values: dict[str, Any]
+) -> list[TextArtifact | AigcError]:
+    if values["verbose"]:
+        outputs.say(describe_plan(session.client.plan(requests[0])))
+    session.status.show(f"writing {len(requests)} variants")
+    return cast("list[TextArtifact | AigcError]", session.client.generate_many(requests))
+
+
+def _deliver(results: list[Any], targets: list[Path], values: dict[str, Any]) -> None:
+    """Writes and prints what was made. A single text on stdout is there already."""
+    for index, result in enumerate(results):
+        failed = isinstance(result, AigcError)
+        if values["as_json"]:
+            click.echo(json.dumps({"error": result.as_dict()} if failed else outputs.artifact_json(result), default=str, ensure_ascii=False))
+        if failed:
+            outputs.say(f"variant {index + 1}: {result.what}")
+            continue
+        if targets:
+            outputs.save(result, targets[index])
+        elif len(results) > 1 and not values["as_json"]:
+            _print_variant(result.text, index)
+        if values["receipt"]:
+            outputs.write_file(values["receipt"], result.receipt.model_dump_json(indent=1).encode())
+        if values["verbose"]:
+            outputs.say(describe_run(result))
+
+
+def _print_variant(text: str, index: int) -> None:
+    if index:
+        click.echo("---")
+    click.echo(outputs.for_terminal(text) if outputs.on_terminal() else text)
