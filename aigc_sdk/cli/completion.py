@@ -42,7 +42,9 @@ def complete_plugin(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_runner(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of all runners."""
-    return _names(lambda registry: [s.name for p in registry.plugins() if p.manifest for s in p.manifest.runners], incomplete)
+    return _names(
+        lambda registry: [s.name for p in registry.plugins() if p.manifest for s in p.manifest.runners], incomplete
+    )
 
 
 def _names(pick: Any, incomplete: str) -> list[str]:

@@ -21,7 +21,9 @@ def find() -> list[Entry]:
     found: list[Entry] = []
     for package, function in Hooks.discover(disabled_names()).implementations("register_commands"):
         try:
-            function(register=lambda name, target, help, package=package: found.append(_entry(name, target, help, package)))
+            function(
+                register=lambda name, target, help, package=package: found.append(_entry(name, target, help, package))
+            )
         except Exception as error:  # noqa: BLE001 - a stranger's code must not take `aigc --help` along
             click.echo(f"[{package}] register_commands failed: {type(error).__name__}: {error}", err=True)
     return found

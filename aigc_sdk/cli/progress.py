@@ -1,55 +1,91 @@
-"""Progress on stderr, for people: nothing is shown where stderr is not a terminal."""
+"""Progress on stderr, for people: nothing moves where stderr is not a terminal."""
 
 from __future__ import annotations
 
 import sys
-from types import TracebackType
+import threading
 from typing import Any
+
+import click
 
 
 class Status:
     """A line with a spinner, and a bar where the end is known; it vanishes when the work is done or output begins.
 
     rich is imported when there is something to show, so a command that fails early, or is piped, never pays for it.
+    May be called from any thread.
     """
 
     def __init__(self) -> None:
         self._shows = sys.stderr is not None and sys.stderr.isatty()
+        self._lock = threading.Lock()
         self._bars: Any = None
         self._task: Any = None
         self._what = ""
 
-    def __enter__(self) -> Status:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.clear()
-
-    def show(self, what: str, step: float | None = None, of: float | None = None) -> None:
+    def show(self, what: str, step: float = 0, of: float | None = None) -> None:
         """Shows ``what``, and how much of it is done. A new ``what`` starts a new bar."""
         if not self._shows:
             return
-        if self._bars is None:
-            self._start()
-        if what != self._what:
-            self._bars.remove_task(self._task)
-            self._task = self._bars.add_task(what, total=of)
-            self._what = what
-        self._bars.update(self._task, total=of, completed=step or 0)
+        with self._lock:
+            if self._bars is None:
+                self._bars = _bars()
+                self._bars.start()
+            if what != self._what:
+                if self._task is not None:
+                    self._bars.remove_task(self._task)
+                self._task = self._bars.add_task(what, total=of)
+                self._what = what
+            self._bars.update(self._task, total=of, completed=step)
+
+    def note(self, text: str) -> None:
+        """A line that stays, above the bar if there is one."""
+        with self._lock:
+            if self._bars is None:
+                click.echo(text, err=True)
+            else:
+                self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def clear(self) -> None:
         """Takes the line away."""
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars, self._task, self._what = None, None, ""
+        with self._lock:
+            if self._bars is not None:
+                self._bars.stop()
+                self._bars, self._task, self._what = None, None, ""
 
-    def _start(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bars.add_task("", total=None)
-        self._bars.start()
+class PullProgress:
+    """Shows the store's pulls on a :class:`Status` (a :class:`~aigc_sdk.store.progress.ProgressSink`)."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+        self._what = ""
+        self._bytes = 0
+        self._total = 0
+
+    def start(self, what: str, total_bytes: int) -> None:
+        self._what, self._bytes, self._total = what, 0, total_bytes
+        self._show()
+
+    def advance(self, n: int) -> None:
+        self._bytes += n
+        self._show()
+
+    def note(self, text: str) -> None:
+        self._status.note(text)
+
+    def done(self) -> None:
+        self._status.clear()
+
+    def _show(self) -> None:
+        # Megabytes, because the bar's own numbers are for people.
+        self._status.show(self._what, self._bytes / 1e6, self._total / 1e6 or None)
+
+
+def _bars() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    described = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), described, BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -11,12 +11,13 @@ from ..contract.artifacts import TextArtifact
 from ..contract.errors import AigcError
 from ..contract.events import Completed, Delta, Failed, Progress, Started
 from . import outputs
-from .progress import Status
+from .progress import PullProgress, Status
 
 if TYPE_CHECKING:
     from ..contract.plan import Plan
     from ..engine.client import Client
     from ..engine.job import Job
+    from ..settings import Settings
 
 
 class Session:
@@ -25,15 +26,15 @@ class Session:
     Raises, when entered, what :class:`~aigc_sdk.Client` raises.
     """
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.status = Status()
-        self._arguments = arguments
+        self._settings = settings
         self.client: Client
 
     def __enter__(self) -> Session:
         from ..engine.client import Client
 
-        self.client = Client(**self._arguments)
+        self.client = Client(settings=self._settings, progress=PullProgress(self.status))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -119,10 +120,9 @@ class TextPrinter:
 
 def describe_plan(plan: Plan) -> str:
     """One line: where and how the model runs."""
-    return (
-        f"{plan.model} on {plan.device} ({plan.device_name}), {plan.runner}, {plan.dtype}, "
-        f"{plan.threads} threads, {outputs.human_bytes(plan.bytes_needed)} of {outputs.human_bytes(plan.bytes_free)} free"
-    )
+    needed, free = outputs.human_bytes(plan.bytes_needed), outputs.human_bytes(plan.bytes_free)
+    where = f"{plan.model} on {plan.device} ({plan.device_name}), {plan.runner}, {plan.dtype}"
+    return f"{where}, {plan.threads} threads, {needed} of {free} free"
 
 
 def describe_run(artifact: TextArtifact) -> str:
@@ -134,7 +134,9 @@ def describe_run(artifact: TextArtifact) -> str:
     seconds = receipt.timings.get("run", 0)
     tokens = receipt.units.get("output_tokens")
     speed = [f"{tokens / seconds:.1f} tokens/s"] if tokens and seconds else []
-    times = [f"{name} {receipt.timings[name]:.2f} s" for name in ("load", "first_output", "total") if name in receipt.timings]
+    times = [
+        f"{name} {receipt.timings[name]:.2f} s" for name in ("load", "first_output", "total") if name in receipt.timings
+    ]
     return ", ".join([*units.values(), *speed, *times, f"seed {receipt.seed}", f"job {receipt.job}"])
 
 

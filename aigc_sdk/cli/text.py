@@ -54,10 +54,7 @@ def text(prompt: str | None, file: str | None, variants: int, **values: Any) -> 
     targets = _targets(values["output"], values["receipt"], variants)
     requests = build_requests(prompt, file, variants, values)
     with Session() as session:
-        if len(requests) == 1:
-            results = [_one(session, requests[0], values)]
-        else:
-            results = _several(session, requests, values)
+        results = _several(session, requests, values) if len(requests) > 1 else [_one(session, requests[0], values)]
     _deliver(results, targets, values)
     if (error := first_error(results)) is not None:
         raise error
@@ -96,7 +93,7 @@ def _targets(output: Path | None, receipt: Path | None, variants: int) -> list[P
     return targets
 
 
-def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> TextArtifact:
+def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> TextArtifact | AigcError:
     if values["verbose"]:
         outputs.say(describe_plan(session.client.plan(request)))
     session.status.show("loading the model")
@@ -104,9 +101,7 @@ def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> Text
     return session.write_text(session.client.submit(request), echo=echo)
 
 
-def _several(
-    session: Session, requests: list[TextRequest], values: dict[str, Any]
-) -> list[TextArtifact | AigcError]:
+def _several(session: Session, requests: list[TextRequest], values: dict[str, Any]) -> list[TextArtifact | AigcError]:
     if values["verbose"]:
         outputs.say(describe_plan(session.client.plan(requests[0])))
     session.status.show(f"writing {len(requests)} variants")
@@ -118,7 +113,13 @@ def _deliver(results: list[Any], targets: list[Path], values: dict[str, Any]) ->
     for index, result in enumerate(results):
         failed = isinstance(result, AigcError)
         if values["as_json"]:
-            click.echo(json.dumps({"error": result.as_dict()} if failed else outputs.artifact_json(result), default=str, ensure_ascii=False))
+            click.echo(
+                json.dumps(
+                    {"error": result.as_dict()} if failed else outputs.artifact_json(result),
+                    default=str,
+                    ensure_ascii=False,
+                )
+            )
         if failed:
             outputs.say(f"variant {index + 1}: {result.what}")
             continue
