@@ -1,0 +1,99 @@
+"""``file:`` sources: a folder of the user's, used where it is, never copied, never written to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..contract.errors import CorruptModel, HashMismatch, SourceUnavailable, UnsafeFormat
+from ..contract.manifest import ModelCard, SourceFile
+from ..contract.runner import SourceInfo
+from . import formats
+from .layout import Record, StoredFile, inside, seen, sha256_of, unchanged
+
+
+def path_of(uri: str) -> Path:
+    """The folder that a ``file:`` source names."""
+    return Path(uri.removeprefix("file:")).expanduser().absolute()
+
+
+def in_place(card: ModelCard, old: Record | None, *, weights_only: bool = False) -> Record:
+    """The record of a folder as it is now. Hashes of files that did not change since ``old`` are not computed again.
+
+    Raises:
+        SourceUnavailable: the folder or a listed file does not exist.
+        HashMismatch: a listed file is not the pinned one.
+        UnsafeFormat, CorruptModel: see :mod:`.formats`.
+    """
+    source = card.sources[0]
+    folder = path_of(source.uri)
+    if not folder.is_dir():
+        raise SourceUnavailable(f"{card.id}: the folder {folder} does not exist", fix="check the path")
+    wanted = source.files or tuple(
+        SourceFile(path=name, name=name) for name in formats.choose(_names(folder), model=card.id, wanted=card.format)
+    )
+    known = old.files if old is not None and old.folder == str(folder) else {}
+    files = {file.path: _looked_at(folder, file, card, known.get(file.path), weights_only) for file in wanted}
+    return Record(
+        model=card.id,
+        licence=card.licence,
+        licence_url=card.licence_url,
+        sources=(source.uri,),
+        files=files,
+        folder=str(folder),
+    )
+
+
+def describe(path: Path, written: str) -> SourceInfo:
+    """What a folder, or a single GGUF or ONNX file, holds.
+
+    Raises:
+        CorruptModel: its configuration cannot be read. UnsafeFormat: the path is a pickle.
+    """
+    folder = path if path.is_dir() else path.parent
+    if path.is_file() and formats.suffix(path.name) in formats.PICKLES:
+        raise UnsafeFormat(f"{path.name!r} is a pickle, which can run code when it is loaded")
+    names = _names(folder) if path.is_dir() else [path.name]
+    config = _config(folder) if path.is_dir() else {}
+    return SourceInfo(
+        id=written,
+        uri=f"file:{folder.absolute()}",
+        files={name: (folder / name).stat().st_size for name in names},
+        config=config,
+        remote_code="auto_map" in config,
+    )
+
+
+def _looked_at(
+    folder: Path, file: SourceFile, card: ModelCard, known: StoredFile | None, weights_only: bool
+) -> StoredFile:
+    path = inside(folder, file.path)
+    if not path.is_file():
+        raise SourceUnavailable(f"{card.id}: {path} does not exist", fix="check the folder")
+    if known is not None and unchanged(path, known):
+        found = known
+    else:
+        formats.check(path, file.path, model=card.id, weights_only=weights_only)
+        found = seen(path, sha256_of(path))
+    if file.sha256 is not None and found.sha256 != file.sha256:
+        raise HashMismatch(
+            f"{card.id}: {path} has sha256 {found.sha256[:12]}..., pinned {file.sha256[:12]}...",
+            fix="put the right file there",
+        )
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    for name in ("config.json", "model_index.json"):
+        if (folder / name).is_file():
+            try:
+                config = json.loads((folder / name).read_bytes())
+            except ValueError as error:
+                raise CorruptModel(f"{folder / name} is not JSON ({error})", fix="restore the file") from None
+            return config if isinstance(config, dict) else {}
+    return {}

@@ -1,0 +1,132 @@
+"""Fetching a wheel with the installer that the user has, so that their mirror, login and certificates are used.
+
+An environment made by uv has no pip, and uv cannot download a wheel as a file; but it can unpack one into a folder of
+its own (``uv pip install --target``), with its own cache beside it, and Python carries a pip inside ``ensurepip`` that
+runs without being installed. Nothing is ever installed into the user's environment, and no code of the package runs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..contract.errors import SourceUnavailable
+from .layout import disk_error
+
+# A user's constraints, hash rules and targets are about installing; here one exact wheel is wanted, its files pinned.
+_NOT_FOR_US = (
+    *("PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_REQUIRE_HASHES", "PIP_REQUIRE_VIRTUALENV", "PIP_NO_BINARY"),
+    *("PIP_LOG", "PIP_QUIET", "PIP_VERBOSE", "PIP_PRE", "PIP_DRY_RUN", "PIP_REPORT"),
+    *("UV_CONSTRAINT", "UV_OVERRIDE", "UV_REQUIRE_HASHES", "UV_NO_BINARY", "UV_SYSTEM_PYTHON", "UV_LINK_MODE"),
+)
+
+
+@dataclass(frozen=True)
+class Installer:
+    """One way to fetch a wheel.
+
+    Attributes:
+        name: for messages. kind: whose options it takes. command: what is run, before the options.
+    """
+
+    name: str
+    kind: Literal["pip", "uv"]
+    command: tuple[str, ...]
+
+    def fetch(self, requirement: str, work: Path) -> Path:
+        """Fetches ``NAME==VERSION``; blocks until done.
+
+        Args:
+            work: an empty folder that takes everything, temporary files too.
+
+        Returns:
+            The wheel, or (uv) the folder it was unpacked into.
+
+        Raises:
+            SourceUnavailable: with the last line that the installer said.
+            StoreError: the disk is full or cannot be written.
+        """
+        result = work / "result"
+        result.mkdir()
+        scratch = work / "scratch"
+        scratch.mkdir()
+        environment = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_US}
+        environment |= {"TMPDIR": str(scratch), "TEMP": str(scratch), "UV_CACHE_DIR": str(scratch)}
+        options = _pip_options(result) if self.kind == "pip" else _uv_options(result)
+        done = subprocess.run(
+            [*self.command, *options, requirement],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        wheels = [result] if self.kind == "uv" else sorted(result.glob("*.whl"))
+        if done.returncode or not wheels:
+            raise self._failure(requirement, done.stderr + done.stdout, work)
+        return wheels[0]
+
+    def _failure(self, requirement: str, output: str, work: Path) -> Exception:
+        if "No space left on device" in output or "Disk quota exceeded" in output:
+            return disk_error(OSError(28, "No space left on device"), work)
+        lines = [_without_secrets(line.strip()) for line in output.splitlines() if line.strip()]
+        telling = [line for line in lines if re.match(r"ERROR|error|×|╰|Caused by", line)] or lines[-1:]
+        return SourceUnavailable(f"{self.name} could not fetch {requirement}: {' '.join(telling[-2:])[:500]}")
+
+
+def available() -> list[Installer]:
+    """The installers on this machine, the environment's own first. Starts none of them."""
+    python = sys.executable or "python3"
+    uv = _uv()
+    by_uv = [Installer("uv", "uv", (uv, "pip", "install", "--python", python))] if uv else []
+    if importlib.util.find_spec("pip") is not None:
+        # -P: a file pip.py in the current folder must not be run.
+        return [Installer("pip", "pip", (python, "-P", "-m", "pip", "download")), *by_uv]
+    return [*by_uv, *_pip_elsewhere(python)]
+
+
+def _pip_elsewhere(python: str) -> list[Installer]:
+    """A pip that is not in this environment: Python's bundled one, run from its wheel, else one on the PATH."""
+    if (spec := importlib.util.find_spec("ensurepip")) and spec.origin:
+        folders = [Path(spec.origin).parent / "_bundled", Path("/usr/share/python-wheels")]
+        for wheel in (wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))):
+            return [Installer("Python's bundled pip", "pip", (python, str(wheel / "pip"), "download"))]
+    if other := shutil.which("pip3") or shutil.which("pip"):
+        return [Installer(other, "pip", (other, "download"))]
+    return []
+
+
+def _uv() -> str | None:
+    """uv's binary: the one that started us, the one on the PATH, or that of the Python package."""
+    if (named := os.environ.get("UV")) and Path(named).is_file():
+        return named
+    if found := shutil.which("uv"):
+        return found
+    if importlib.util.find_spec("uv") is not None:
+        beside = Path(sys.executable).parent / ("uv.exe" if os.name == "nt" else "uv")
+        return str(beside) if beside.is_file() else None
+    return None
+
+
+def _pip_options(result: Path) -> list[str]:
+    return [
+        *("--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--no-cache-dir", "--no-input"),
+        *("--disable-pip-version-check", "--progress-bar=off", "--retries=2", "--dest", str(result)),
+    ]
+
+
+def _uv_options(result: Path) -> list[str]:
+    return ["--no-deps", "--only-binary=:all:", "--no-progress", "--target", str(result)]
+
+
+def _without_secrets(line: str) -> str:
+    """Index addresses often carry a password."""
+    return re.sub(r"://[^/@\s]+@", "://***@", line)
