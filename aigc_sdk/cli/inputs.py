@@ -28,10 +28,12 @@ def read_prompt(prompt: str | None, file: str | None, most_chars: int) -> str:
         if sys.stdin is None or sys.stdin.isatty():
             raise click.UsageError("give a prompt, --file FILE, or text on stdin")
         prompt = "-"
-    parts = [_stdin(most_chars) if prompt == "-" else prompt]
+    parts = []
+    if prompt is not None:
+        parts.append(_stdin(most_chars) if prompt == "-" else prompt)
     if file is not None:
         parts.append(_stdin(most_chars) if file == "-" else read_text(Path(file), most_chars))
-    return "\n\n".join(part for part in parts if part is not None)
+    return "\n\n".join(parts)
 
 
 def read_text(path: Path, most_chars: int) -> str:
@@ -44,7 +46,7 @@ def read_text(path: Path, most_chars: int) -> str:
 
 
 def _stdin(most_chars: int) -> str:
-    return _decode(click.get_binary_stream("stdin"), "stdin", most_chars)
+    return _decode(sys.stdin.buffer, "stdin", most_chars)
 
 
 def _decode(file: IO[bytes], name: str, most_chars: int) -> str:
