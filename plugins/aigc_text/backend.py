@@ -50,7 +50,7 @@ class Backend(Protocol):
         """
 
     def step(self, tokens: Mapping[int, int]) -> Mapping[int, Logits]:
-        """Appends one token to each given slot; returns the logits after it, by slot."""
+        """Appends one token to every slot that is held; returns the logits after it, by slot."""
 
     def free(self, slot: int) -> None:
         """Gives the slot back."""
