@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -143,3 +144,19 @@ def _count(text: str, hint: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise click.BadParameter(f"{text!r} is not a number of characters", param_hint=hint)
     return int(text)
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time: ``2026-11-22``, ``2026-11-22T10:00`` (local where no zone is given), or so long ago: ``90m 2h 7d 4w``.
+
+    Raises:
+        click.BadParameter: it is neither.
+    """
+    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    if text[-1:] in units and text[:-1].isascii() and text[:-1].isdigit() and len(text) < 7:
+        return now - timedelta(**{units[text[-1]]: int(text[:-1])})
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time: 2026-11-22, 2026-11-22T10:00, 2h or 7d") from None
+    return at if at.tzinfo else at.astimezone()

@@ -110,13 +110,19 @@ class InvalidRequest(AigcError):
         lines = []
         fix = None
         for error in errors:
-            place = ".".join(str(p) for p in error["loc"]) or title
+            place = ".".join(str(p) for p in error["loc"])
             if error["type"] == "extra_forbidden":
                 lines.append(f"unknown field {place!r}")
                 fix = fix or did_you_mean(str(error["loc"][-1]), fields)
             else:
-                lines.append(f"{place}: {error['msg'].removeprefix('Value error, ')}{_shown(error.get('input'))}")
+                lines.append(f"{place}: {_told(error)}{_shown(error.get('input'))}")
         return cls(f"{title}: " + "; ".join(lines), fix=fix)
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_unicode":
+        return "is not valid UTF-8 text"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _shown(value: Any) -> str:
