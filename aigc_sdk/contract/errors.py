@@ -115,7 +115,8 @@ class InvalidRequest(AigcError):
                 lines.append(f"unknown field {place!r}")
                 fix = fix or did_you_mean(str(error["loc"][-1]), fields)
             else:
-                lines.append(f"{place}: {_told(error)}{_shown(error.get('input'))}")
+                what = f"{_told(error)}{_shown(error.get('input'))}"
+                lines.append(f"{place}: {what}" if place else what)
         return cls(f"{title}: " + "; ".join(lines), fix=fix)
 
 
