@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from .model import Closed
 
@@ -57,11 +57,6 @@ class Message(Closed):
     role: Literal["system", "user", "assistant"]
     content: str = Field(max_length=MAX_PROMPT_CHARS)
 
-    @field_validator("content")
-    @classmethod
-    def _encodable(cls, value: str) -> str:
-        return _utf8(value)
-
 
 class Request(Closed):
     """What every request has.
@@ -88,11 +83,6 @@ class Request(Closed):
     deadline_s: float | None = Field(default=None, gt=0, le=7 * 24 * 3600)
     trust_remote_code: bool = False
 
-    @field_validator("prompt")
-    @classmethod
-    def _encodable(cls, value: str) -> str:
-        return _utf8(value)
-
     def receipt_view(self) -> dict[str, Any]:
         """The request as a JSON-ready dict without defaults; media are replaced by their sha256."""
         view = self.model_dump(mode="json", exclude_defaults=True, exclude=self.media_fields())
@@ -104,14 +94,6 @@ class Request(Closed):
     def media_fields(self) -> set[str]:
         """Names of the fields that hold a :class:`Media`."""
         return {name for name in type(self).model_fields if isinstance(getattr(self, name), Media)}
-
-
-def _utf8(value: str) -> str:
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError("is not valid UTF-8 text (it holds lone surrogates)") from None
-    return value
 
 
 class TextRequest(Request):
@@ -163,8 +145,12 @@ class TextRequest(Request):
             raise ValueError("max_chars by field needs a json_schema")
         if any(not s for s in self.stop):
             raise ValueError("a stop string is empty")
-        bounds = self.max_chars.values() if isinstance(self.max_chars, dict) else [self.max_chars or 1]
-        if any(bound < 1 for bound in bounds):
+        bounds = (
+            self.max_chars.values()
+            if isinstance(self.max_chars, dict)
+            else [1 if self.max_chars is None else self.max_chars]
+        )
+        if any(bound is not None and bound < 1 for bound in bounds.values()):
             raise ValueError("max_chars must be at least 1")
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..accelerators import detect, make_plan
 from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, BrokenPlugin, PolicyBlocked, UnknownModel
-from ..contract.events import Completed, Failed
+from ..contract.events import Completed, Event, Failed
 from ..contract.plan import Plan
 from ..contract.requests import Request
 from ..registry import Entry, Registry
@@ -97,8 +98,8 @@ class Engine:
         entry, plan = self.plan(request)
         resolved = resolve(request, entry.card, entry.manifest)
         job = Job(request)
-        self._record("record_queued", job, resolved, entry)
-        job.on_end(self._ended)
+        self._record("record_queued", job.id, request, entry.card.id, entry.plugin.name)
+        job.on_end(functools.partial(self._ended, job))
         key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
         self.residents.submit(key, lambda: self._resident(entry, plan, request), Ticket(job, resolved))
         return job
@@ -138,17 +139,16 @@ class Engine:
             job.emit(Failed(as_error(error, resident.plugin)))
             return
         if not job.done:
-            self._record("record_finished", job, artifact.receipt)
+            self._record("record_finished", artifact.receipt)
         job.emit(Completed(artifact, event.units))
 
-    def _ended(self, job: Job) -> None:
-        last = job.last
+    def _ended(self, job: Job, last: Event) -> None:
         if isinstance(last, Failed):
-            self._record("record_failed", job, last.error)
+            self._record("record_failed", job.id, last.error, job.timings)
             self._hooks.tell("on_error", request=job.request, error=last.error)
 
     def _record(self, what: str, *arguments: Any) -> None:
-        """Writes to the ledger. Content is worth more than its record: a failing ledger is one warning, not a lost job."""
+        """Writes to the ledger. Content is worth more than its record: a ledger that fails is one warning."""
         if self.ledger is None:
             return
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import threading
 import time
@@ -14,6 +15,8 @@ from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, Cancelled, DeadlineExceeded
 from ..contract.events import Completed, Event, Failed, Queued, Started
 from ..contract.requests import Request
+
+log = logging.getLogger(__name__)
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
 
@@ -40,7 +43,8 @@ class Job:
         self._events: list[Event] = [Queued(self.id)]
         self._changed = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
-        self._ended: list[Callable[[Job], None]] = []
+        self._at_end: list[Callable[[Event], None]] = []
+        self._ending = False
         self._deadline: threading.Timer | None = None
         if request.deadline_s is not None:
             self._start_deadline(request.deadline_s)
@@ -72,7 +76,8 @@ class Job:
         seen = 0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda seen=seen: len(self._events) > seen)
+                while len(self._events) == seen:
+                    self._changed.wait()
                 fresh = self._events[seen:]
             yield from fresh
             seen += len(fresh)
@@ -97,45 +102,49 @@ class Job:
     # --- for the engine ------------------------------------------------------------------------------------------
 
     def stop(self, why: AigcError) -> None:
-        """Ends the job with an error. Its owner is told at once, even if a plugin hangs; what comes later is ignored."""
+        """Ends the job with an error, now, even if its plugin hangs; whatever comes later is ignored."""
         self.emit(Failed(why))
 
     def emit(self, event: Event) -> bool:
-        """Adds an event. Returns False, and adds nothing, if the job is already done."""
+        """Adds an event. Returns False, and adds nothing, if the job has ended."""
         last = isinstance(event, (Completed, Failed))
         with self._changed:
-            if self.done:
+            if self._ending:
                 return False
+            self._ending = last
+        if last:
+            self._end(event)
+        with self._changed:
             self._events.append(event)
             self._changed.notify_all()
             listeners = list(self._listeners)
-        if last:
-            self._finish()
         for wake in listeners:
             wake()
         return True
 
-    def on_end(self, call: Callable[[Job], None]) -> None:
-        """Calls ``call(job)`` once, when the job is done (now, if it is)."""
+    def on_end(self, call: Callable[[Event], None]) -> None:
+        """Calls ``call`` once with the last event, before anyone who waits sees it (now, if the job is done)."""
         with self._changed:
-            if not self.done:
-                self._ended.append(call)
+            if not self._ending:
+                self._at_end.append(call)
                 return
-        call(self)
+            self._changed.wait_for(lambda: self.done)
+        call(self.last)
+
+    def _end(self, event: Event) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        for call in self._at_end:
+            try:
+                call(event)
+            except Exception:
+                log.exception("job %s: what was to follow its end failed", self.id)
 
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Calls ``wake`` after every further event, until the function returned is called."""
         with self._changed:
             self._listeners.append(wake)
         return lambda: self._listeners.remove(wake)
-
-    def _finish(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-        with self._changed:
-            calls, self._ended = self._ended, []
-        for call in calls:
-            call(self)
 
     def _start_deadline(self, seconds: float) -> None:
         error = DeadlineExceeded(f"the job did not finish within {seconds:g} s", fix="raise deadline_s")

@@ -94,7 +94,7 @@ def load_object(entry: importlib.metadata.EntryPoint, plugin: str) -> Any:
         return entry.load()
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         what = f"cannot be imported: {type(error).__name__}: {_first_line(error)}"
         raise BrokenPlugin(what, plugin=plugin, fix=_removal(entry)) from error
 

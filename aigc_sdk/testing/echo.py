@@ -1,6 +1,6 @@
 """The echo plugin: says the prompt back, word by word. No model, no weights, the whole contract.
 
-Its options provoke what a plugin must survive, so that the engine and an author's own code can be tested without a model.
+Its options provoke what the engine must survive, so that it can be tested without a model.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class EchoRunner(BaseRunner):
                 if context.cancelled(index):
                     del live[index]
                     continue
-                time.sleep(item.request.options["delay_ms"] / 1000)
+                time.sleep(float(str(item.request.options["delay_ms"])) / 1000)
                 if step == 1:
                     yield from _misbehave(item)
                 if step == len(item.inputs) or (step == 1 and item.request.options["fail"] == "silent"):

@@ -1,0 +1,33 @@
+"""Every test has its own AIGC_HOME, so that none sees the user's store, ledger or settings, or another test's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aigc_sdk import Client
+from aigc_sdk.settings import LedgerSettings, Settings
+from aigc_sdk.testing import echo_registry
+
+
+@pytest.fixture(autouse=True)
+def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test's own home. Tests marked ``model`` share the real one, so that a model is fetched and converted once."""
+    if request.node.get_closest_marker("model"):
+        from aigc_sdk.settings import home as real_home
+
+        return real_home()
+    folder = tmp_path / "home"
+    monkeypatch.setenv("AIGC_HOME", str(folder))
+    monkeypatch.delenv("AIGC_OFFLINE", raising=False)
+    monkeypatch.delenv("AIGC_DISABLE", raising=False)
+    return folder
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client that knows the echo plugin only and keeps no ledger."""
+    with Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=echo_registry()) as client:
+        yield client
