@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from transformers import DynamicCache
 
+from .backend import PrefillCancelled, never
 from .torch_model import give_back
 
 PREFILL_CHUNK = 2048
@@ -30,11 +31,15 @@ class CausalBackend:
     Args:
         model: in evaluation mode, from :func:`~.torch_model.load_model`.
         device: torch's name of the device that inputs go to.
+        context_length: most tokens of prompt and answer together. max_slots: requests held at once.
     """
 
-    def __init__(self, model: Any, device: str) -> None:
+    def __init__(self, model: Any, device: str, *, context_length: int, max_slots: int = 8) -> None:
         self.model = model
         self.device = torch.device(device)
+        self.context_length = context_length
+        self.max_slots = max_slots
+        self.vocab_size = int(model.get_output_embeddings().weight.shape[0])
         accepted = inspect.signature(model.forward).parameters
         self._takes_positions = "position_ids" in accepted
         self._takes_keep = "logits_to_keep" in accepted
@@ -43,15 +48,22 @@ class CausalBackend:
         self._ids = itertools.count()
 
     @torch.inference_mode()
-    def prefill(self, tokens: Sequence[int]) -> tuple[int, np.ndarray]:
+    def prefill(self, tokens: Sequence[int], cancelled: Callable[[], bool] = never) -> tuple[int, np.ndarray]:
         """Reads a prompt into a new slot.
 
         Returns:
             The slot, and the float32 logits of the next token, shape (vocabulary,).
+
+        Raises:
+            PrefillCancelled: if ``cancelled()`` was true between two pieces. RuntimeError: if all slots are taken.
         """
+        if len(self._slots.lengths) >= self.max_slots:
+            raise RuntimeError(f"all {self.max_slots} slots are taken")
         slot = next(self._ids)
         cache = self._slots.new_cache()
         for start in range(0, len(tokens), PREFILL_CHUNK):
+            if cancelled():
+                raise PrefillCancelled
             chunk = torch.tensor([tokens[start : start + PREFILL_CHUNK]], device=self.device)
             logits = self.forward(chunk, cache, start=[start])
         self._slots.add(slot, cache, len(tokens))
@@ -75,7 +87,7 @@ class CausalBackend:
     def forward(
         self, ids: torch.Tensor, cache: Any, start: Sequence[int], mask: torch.Tensor | None = None
     ) -> np.ndarray:
-        """One pass; ``start`` is each row's position of its first token. Returns the last logits, (rows, vocabulary)."""
+        """One pass; ``start`` is each row's first position. Returns the last token's logits, (rows, vocabulary)."""
         extra: dict[str, Any] = {self._cache_name: cache}
         if self._takes_positions:
             first = torch.tensor(start, device=self.device)[:, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
 
 from .cards import ALL_TASKS, GEMMA3_270M, QWEN25_CODER_05B, SMOLLM2_135M
+from .convert_onnx import ARCHITECTURES
 
 ONNX = RunnerSpec(
     name="onnx",
@@ -14,7 +15,7 @@ ONNX = RunnerSpec(
     devices=("cpu",),
     dtypes={"cpu": "int8"},
     formats=("safetensors", "gguf"),
-    architectures=("LlamaForCausalLM", "Qwen2ForCausalLM"),
+    architectures=ARCHITECTURES,
     memory_factor=4.0,  # 370 MB for the 98 MB of the 4-bit default model, which becomes int8 here
     speed={"cpu": 7.5},
     max_batch=8,
@@ -31,7 +32,7 @@ GGUF = RunnerSpec(
     formats=("gguf",),
     memory_factor=2.0,
     speed={"cpu": 7.0},
-    max_batch=8,
+    max_batch=4,  # up to four slots give the same bits as one alone; with eight they do not
     continuous=True,
 )
 

@@ -14,6 +14,8 @@ from .tokenizer import Tokenizer
 
 DEFAULT_MAX_TOKENS = 512
 """Most tokens written where neither the request nor the model card says."""
+DEFAULT_CONTEXT = 4096
+"""Tokens of context where neither the model nor its card sets a limit."""
 
 
 @dataclass(frozen=True, slots=True)

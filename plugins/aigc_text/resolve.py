@@ -24,8 +24,6 @@ SEQ2SEQ_TASKS: dict[str, tuple[str, ...]] = {
     "pegasus": ("summarization", "text-generation"),
     "pegasus_x": ("summarization", "text-generation"),
     "led": ("summarization", "text-generation"),
-    "blenderbot": ("chat", "text-generation"),
-    "blenderbot-small": ("chat", "text-generation"),
 }
 """Encoder-decoder model types and what each is trained for."""
 
@@ -96,9 +94,14 @@ def _safetensors_card(info: SourceInfo, tasks: tuple[str, ...], weights: list[st
         architecture=str(info.config["architectures"][0]) if info.config.get("architectures") else "",
         runners=("transformers",) if is_seq2seq(info.config) or info.remote_code else (),
         context_length=context_length(info.config),
-        default_options={"max_tokens": 512} if is_seq2seq(info.config) else dict(_OPTIONS),
+        default_options=_seq2seq_options(info.config) if is_seq2seq(info.config) else dict(_OPTIONS),
         notes="wants code from its repository to be run: needs trust_remote_code" if info.remote_code else "",
     )
+
+
+def _seq2seq_options(config: dict[str, Any]) -> dict[str, Any]:
+    ngram = config.get("no_repeat_ngram_size")
+    return {"max_tokens": 512, "temperature": 0.0} | ({"no_repeat_ngram": ngram} if ngram else {})
 
 
 def _gguf_card(info: SourceInfo, name: str) -> ModelCard:

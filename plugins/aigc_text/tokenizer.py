@@ -13,7 +13,16 @@ from aigc_sdk.contract.errors import CorruptModel
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as FastTokenizer
 
-TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<turn|>", "<|end|>", "<|endoftext|>", "<|EOT|>")
+TURN_ENDS = (
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<end_of_turn>",
+    "<turn|>",
+    "<|end|>",
+    "<|endoftext|>",
+    "<|EOT|>",
+)
 """Special tokens that end an answer whatever the configuration says (the list llama.cpp also goes by)."""
 
 
@@ -60,7 +69,7 @@ class Tokenizer:
             raise CorruptModel(f"{folder} has no tokenizer.json", plugin="text")
         try:
             inner = FastTokenizer.from_file(str(path))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - tokenizers raises nothing narrower
             raise CorruptModel(f"{path} cannot be read: {error}", plugin="text") from None
         inner.no_padding()
         inner.no_truncation()
@@ -82,7 +91,7 @@ class Tokenizer:
         )
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
-        """Token ids of ``text``; with ``special``, what the model expects around a raw text (such as a BOS) is added."""
+        """Token ids of ``text``; ``special`` adds what the model expects around a raw text, such as a BOS."""
         ids: list[int] = self.inner.encode(text, add_special_tokens=special).ids
         return ids
 

@@ -1,0 +1,130 @@
+"""From a request to what llama.cpp's server is asked: messages or a raw prompt, sampling, grammar."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from aigc_sdk.contract.errors import InvalidRequest, SchemaUnsatisfiable
+from aigc_sdk.contract.requests import TextRequest
+
+from .chat import PLAIN_STOP, PLAIN_TEMPLATE, render
+from .preprocess import DEFAULT_MAX_TOKENS, conversation, raw_text
+
+MAX_GRAMMAR_CHARS = 2000
+"""llama.cpp refuses grammars that repeat something more often."""
+_ORDER = ["penalties", "temperature", "top_k", "top_p", "min_p"]
+"""The samplers in the order of transformers, so that the options mean the same with every runner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request in llama.cpp's words.
+
+    Attributes:
+        chat: whether ``fields`` holds messages (else a raw prompt).
+        fields: as its OpenAI-compatible end points take them.
+        schema: JSON schema that the answer has to fit, length bounds merged in; None if there is none.
+    """
+
+    chat: bool
+    fields: dict[str, Any]
+    schema: dict[str, Any] | None = None
+
+
+def request_body(request: TextRequest, *, has_template: bool) -> Body:
+    """What to ask llama.cpp for a request; the seed is added when it runs.
+
+    Raises:
+        InvalidRequest: for what llama.cpp cannot do: regular expressions, hard n-gram bans.
+        SchemaUnsatisfiable: for a bound it cannot express.
+    """
+    if request.regex is not None:
+        raise InvalidRequest(
+            "runner gguf has no regular expressions", plugin="text", fix="use a json_schema, or runner onnx"
+        )
+    if request.options.get("no_repeat_ngram"):
+        raise InvalidRequest("runner gguf has no no_repeat_ngram", plugin="text", fix="use a repetition_penalty")
+    fields = _sampling(request)
+    schema = bounded_schema(request)
+    if schema is not None:
+        fields["json_schema"] = schema
+    elif isinstance(request.max_chars, int):
+        fields["grammar"] = _length_grammar(request.max_chars)
+    if request.task == "text-generation":
+        return Body(False, fields | {"prompt": raw_text(request)}, schema)
+    turns = conversation(request)
+    if has_template:
+        return Body(True, fields | {"messages": turns}, schema)
+    fields["stop"] = [*fields["stop"], *PLAIN_STOP]
+    return Body(False, fields | {"prompt": render(PLAIN_TEMPLATE, turns, {})}, schema)
+
+
+def _sampling(request: TextRequest) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS,
+        "temperature": request.temperature if request.temperature is not None else 0.0,
+        "top_p": request.top_p or 1.0,
+        "top_k": request.top_k or 0,
+        "min_p": request.min_p or 0.0,
+        "repeat_penalty": request.repetition_penalty or 1.0,
+        "repeat_last_n": -1,
+        "samplers": _ORDER,
+        "stop": list(request.stop),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        # A prompt read in other pieces than before rounds differently; the same seed would give another text.
+        "cache_prompt": False,
+    }
+    if request.logprobs:
+        chat = request.task != "text-generation"
+        fields |= {"logprobs": True, "top_logprobs": 1} if chat else {"logprobs": 1}
+    return fields
+
+
+def bounded_schema(request: TextRequest) -> dict[str, Any] | None:
+    """The request's schema with its length bounds as ``maxLength``.
+
+    Raises:
+        SchemaUnsatisfiable: for a bound on the whole document, a field that is no string of the schema, or a bound
+            that llama.cpp cannot express.
+    """
+    if request.json_schema is None:
+        return None
+    schema: dict[str, Any] = deepcopy(request.json_schema)
+    if isinstance(request.max_chars, int):
+        raise SchemaUnsatisfiable(
+            "runner gguf cannot bound the length of a whole JSON document",
+            plugin="text",
+            fix="bound its fields: max_chars={'headline': 30}",
+        )
+    for name, bound in (request.max_chars or {}).items():
+        field = schema.get("properties", {}).get(name)
+        if not isinstance(field, dict) or field.get("type") != "string":
+            raise SchemaUnsatisfiable(f"max_chars names {name!r}, which is no string of the schema", plugin="text")
+        _check_bound(bound)
+        field["maxLength"] = min(bound, int(field.get("maxLength", bound)))
+        if field["maxLength"] < int(field.get("minLength", 0)):
+            raise SchemaUnsatisfiable(f"max_chars of {name!r} is below its minLength", plugin="text")
+    json.dumps(schema)
+    return schema
+
+
+def _length_grammar(bound: int) -> str:
+    _check_bound(bound)
+    return f"root ::= [^\\x00]{{1,{bound}}}"
+
+
+def _check_bound(bound: int) -> None:
+    if bound > MAX_GRAMMAR_CHARS:
+        raise SchemaUnsatisfiable(
+            f"runner gguf can bound text to at most {MAX_GRAMMAR_CHARS:,} characters, not {bound:,}", plugin="text"
+        )
+
+
+def seed32(seed: int) -> int:
+    """The request's 53-bit seed in the 32 bits that llama.cpp takes (where all ones would mean a random one)."""
+    folded = (seed ^ (seed >> 32)) & 0xFFFFFFFF
+    return folded if folded != 0xFFFFFFFF else 0
