@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ..contract.artifacts import write_atomic
 from ..contract.errors import InvalidRequest, StoreError
 from ..contract.model import Closed
-from .layout import FULL, Layout, StoredFile, disk_error, disk_errors, seen, sha256_of, sync, unchanged
+from .layout import FULL, Layout, StoredFile, disk_error, disk_errors, seen, sha256_of, sweep, sync, unchanged
 from .progress import ProgressSink
 
 
@@ -84,6 +84,7 @@ def _build(layout: Layout, target: Path, source: Path, build: Callable[[Path, Pa
     with disk_errors(layout.root):
         shutil.rmtree(unfinished, ignore_errors=True)  # a killed one's; we hold its lock
         unfinished.mkdir(parents=True)
+        sweep(target.parent)
     try:
         try:
             build(source, unfinished)

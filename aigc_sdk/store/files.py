@@ -13,7 +13,7 @@ from ..contract.artifacts import write_atomic
 from ..contract.errors import HashMismatch, OfflineRefused, StoreError
 from ..contract.manifest import ModelCard
 from . import conversions, folders, formats
-from .layout import Layout, Record, StoredFile, disk_errors, seen, set_aside, sha256_of, unchanged
+from .layout import Layout, Record, StoredFile, disk_errors, seen, set_aside, sha256_of, sweep, unchanged
 from .licences import Licences
 from .progress import ProgressSink
 from .pull import Pull, puller
@@ -47,6 +47,7 @@ class StoredFiles:
         folder = self.layout.folder(self.key, record)
         for name in record.files:
             formats.check(folder / name, name, model=self.card.id, weights_only=self.weights_only)
+        self._clear_up()
         self.sha256 = {name: file.sha256 for name, file in record.files.items()}
         with suppress(OSError):  # a read-only store does not know when it was used
             (self.layout.models / self.key / "used").touch()
@@ -140,9 +141,17 @@ class StoredFiles:
         """Sweeps what a killed pull left and none can go on with, and says whose pull this is (for ``store list``)."""
         incoming = self.layout.incoming / self.key
         shutil.rmtree(incoming / "scratch", ignore_errors=True)
+        sweep(self.layout.models / self.key)
         incoming.mkdir(parents=True, exist_ok=True)
         about = {"model": self.card.id, "licence": self.card.licence}
         write_atomic(incoming / "about.json", json.dumps(about).encode())
+
+    def _clear_up(self) -> None:
+        """Removes what a pull left that was killed after its last step, unless another process is at work there."""
+        incoming = self.layout.incoming / self.key
+        if incoming.exists():
+            with suppress(StoreError, OSError), self.layout.locked(self.key, self.sink, waiting=None):
+                shutil.rmtree(incoming, ignore_errors=True)
 
     def _path(self, name: str) -> Path:
         return self.layout.models / self.key / "files" / name

@@ -101,8 +101,12 @@ class Layout:
         return Path(record.folder) if record.folder else self.models / key / "files"
 
     @contextmanager
-    def locked(self, name: str, sink: ProgressSink, waiting: str) -> Iterator[None]:
-        """Holds a lock that other processes and threads respect; says ``waiting`` if it is not free at once."""
+    def locked(self, name: str, sink: ProgressSink, waiting: str | None) -> Iterator[None]:
+        """Holds a lock that other processes and threads respect.
+
+        Args:
+            waiting: what to say if it is not free at once; None is not to wait, but to raise StoreError.
+        """
         with disk_errors(self.root):
             folder = self.root / "locks"
             folder.mkdir(parents=True, exist_ok=True)
@@ -111,6 +115,8 @@ class Layout:
             try:
                 lock.acquire(timeout=0)
             except Timeout:
+                if waiting is None:
+                    raise StoreError(f"another process is at work on {name}") from None
                 sink.note(waiting)
                 lock.acquire()
         try:
@@ -176,6 +182,14 @@ def link(blob: Path, target: Path) -> None:
         except OSError:
             shutil.copy2(blob, temporary)
     temporary.replace(target)
+    temporary.unlink(missing_ok=True)  # renaming a link over another link to the same file does nothing at all
+
+
+def sweep(folder: Path) -> None:
+    """Removes temporary files that a killed process left beside what it wrote. The caller holds the lock of that."""
+    for pattern in (".*.partial", ".*.link"):
+        for path in folder.rglob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

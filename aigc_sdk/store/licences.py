@@ -27,6 +27,8 @@ class Licences:
     def accept(self, model: str, licence: str, sink: ProgressSink) -> None:
         """Remembers that the terms of ``model`` are accepted. An empty ``licence`` stands for any."""
         with self._layout.locked("licences", sink, "waiting for another process"), disk_errors(self._layout.root):
+            for left in self._layout.root.glob(".licences.json.*.partial"):
+                left.unlink(missing_ok=True)  # a killed process's; we hold the lock
             known = self._read()
             known[model] = {"licence": licence, "accepted_at": datetime.now(UTC).isoformat(timespec="seconds")}
             write_atomic(self._layout.licences, json.dumps(known, indent=1).encode())

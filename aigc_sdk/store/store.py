@@ -41,7 +41,7 @@ class Store:
     ) -> None:
         self.offline = offline
         self._layout = Layout(home)
-        self._sink: ProgressSink = progress or LogSink()
+        self._sink: ProgressSink = LogSink() if progress is None else progress
         self._licences = Licences(self._layout, accepted)
         if offline:
             hub.go_offline()
