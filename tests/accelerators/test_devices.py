@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,25 +77,31 @@ def test_a_driver_that_does_not_answer_leaves_the_cpu(nvidia, tmp_path):
     assert [device.kind for device in detect(torch=False, root=nvidia)] == ["cpu"]
 
 
-def fake_torch(monkeypatch, tmp_path: Path, version: str, code: str) -> None:
+@pytest.fixture
+def fake_torch(monkeypatch, tmp_path: Path) -> Iterator[Callable[[str, str], None]]:
     """Puts a torch on the path that says what the test wants; stands for builds that are not installed here."""
-    package = tmp_path / "site/torch"
-    package.mkdir(parents=True)
-    (package / "version.py").write_text(textwrap.dedent(version))
-    (package / "__init__.py").write_text(textwrap.dedent(code))
-    for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.syspath_prepend(str(package.parent))
+    real = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "torch"}
+
+    def make(version: str, code: str) -> None:
+        package = tmp_path / "site/torch"
+        package.mkdir(parents=True)
+        (package / "version.py").write_text(textwrap.dedent(version))
+        (package / "__init__.py").write_text(textwrap.dedent(code))
+        monkeypatch.syspath_prepend(str(package.parent))
+
+    yield make
+    sys.modules.pop("torch", None)
+    sys.modules.update(real)
 
 
-def test_a_torch_without_cuda_is_said_and_not_imported(nvidia, monkeypatch, tmp_path):
+def test_a_torch_without_cuda_is_said_and_not_imported(nvidia, fake_torch):
     version = """
         from typing import Optional
         __version__ = '2.9.0+cpu'
         cuda: Optional[str] = None
         hip: Optional[str] = None
     """
-    fake_torch(monkeypatch, tmp_path, version, "raise RuntimeError('must not be imported')")
+    fake_torch(version, "raise RuntimeError('must not be imported')")
     first, *_ = detect(root=nvidia)
     assert first.kind == "cuda"
     assert "torch 2.9.0+cpu is built without cuda" in first.torch_problem
@@ -113,8 +120,8 @@ CUDA_TORCH = """
 
 
 @pytest.mark.parametrize(("major", "problem"), [(8, ""), (9, ""), (6, "kernels for sm_75, sm_80, sm_90 only")])
-def test_torch_says_what_it_can_use(nvidia, monkeypatch, tmp_path, major, problem):
-    fake_torch(monkeypatch, tmp_path, "cuda: str = '12.8'", CUDA_TORCH.replace("MAJOR", str(major)))
+def test_torch_says_what_it_can_use(nvidia, fake_torch, major, problem):
+    fake_torch("cuda: str = '12.8'", CUDA_TORCH.replace("MAJOR", str(major)))
     first, _cpu = detect(root=nvidia)
     assert (first.name, first.bytes_total, first.bytes_free) == ("Card", 24, 20)
     assert first.bfloat16 == (major >= 8)
@@ -122,8 +129,8 @@ def test_torch_says_what_it_can_use(nvidia, monkeypatch, tmp_path, major, proble
     assert bool(first.torch_problem) == bool(problem)
 
 
-def test_a_torch_that_cannot_be_imported_is_said(nvidia, monkeypatch, tmp_path):
-    fake_torch(monkeypatch, tmp_path, "cuda: str = '12.8'", "raise OSError('libcudart.so.12: no such file')")
+def test_a_torch_that_cannot_be_imported_is_said(nvidia, fake_torch):
+    fake_torch("cuda: str = '12.8'", "raise OSError('libcudart.so.12: no such file')")
     first, *_ = detect(root=nvidia)
     assert "libcudart" in first.torch_problem
 

@@ -1,0 +1,86 @@
+"""The tables. A change here needs a migration beside it (``migrations/versions``), which a test checks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+}
+metadata = MetaData(naming_convention=_NAMES)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, kept as UTC without an offset, so that SQLite compares and groups it as PostgreSQL does."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("finished", UtcDateTime),
+    Column("modality", String(16), nullable=False),
+    Column("task", String(64), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("plugin", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("seed", BigInteger),
+    Column("prompt", Text),
+    Column("error_code", String(64)),
+    Column("error", Text),
+    Column("seconds", Float),
+    Column("timings", JSON),
+    # Who runs it, to tell a job that runs from one whose process has died.
+    Column("host", String(255), nullable=False),
+    Column("boot", String(128), nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("process_started", String(32), nullable=False),
+    Index(None, "created"),
+    Index(None, "model", "created"),
+    Index(None, "modality", "created"),
+    Index(None, "state", "created"),
+)
+
+
+def _job() -> Column[str]:
+    return Column("job", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+
+
+receipts = Table("receipts", metadata, _job(), Column("receipt", JSON, nullable=False))
+
+units = Table(
+    "units", metadata, _job(), Column("unit", String(64), primary_key=True), Column("amount", Float, nullable=False)
+)
+
+energy = Table(
+    "energy", metadata, _job(), Column("joules", Float, nullable=False), Column("method", String(64), nullable=False)
+)

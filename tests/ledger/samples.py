@@ -1,0 +1,54 @@
+"""Requests and receipts to record. Imported by the processes that tests start, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aigc_sdk.contract.plan import Plan
+from aigc_sdk.contract.receipt import Receipt
+from aigc_sdk.contract.requests import TextRequest
+from aigc_sdk.ledger import Ledger
+
+PLAN = Plan(
+    model="small",
+    runner="onnx",
+    device="cpu",
+    device_kind="cpu",
+    device_name="a CPU",
+    dtype="int8",
+    threads=2,
+    bytes_needed=10,
+    bytes_free=20,
+)
+REQUEST = TextRequest(prompt="Write a tagline for a red mug", system="You sell mugs", seed=7)
+
+
+def receipt(job: str, **fields: Any) -> Receipt:
+    usual: dict[str, Any] = {
+        "job": job,
+        "modality": "text",
+        "task": "chat",
+        "request": REQUEST.receipt_view(),
+        "model": "small",
+        "licence": "MIT",
+        "weights": {"model.onnx": "41" * 32},
+        "plugin": "some",
+        "plugin_version": "1",
+        "sdk_version": "1",
+        "seed": 7,
+        "options": {"temperature": 0.5, "max_tokens": 64},
+        "plan": PLAN,
+        "timings": {"queued": 0.25, "run": 1.5, "total": 2.0},
+        "units": {"input_tokens": 10, "output_tokens": 20},
+        "output_sha256": "5" * 64,
+    }
+    return Receipt(**(usual | fields))
+
+
+def queue(ledger: Ledger, job: str, *, model: str = "small", request: TextRequest = REQUEST) -> None:
+    ledger.record_queued(job, request, model, "some")
+
+
+def complete(ledger: Ledger, job: str, *, model: str = "small", **fields: Any) -> None:
+    queue(ledger, job, model=model)
+    ledger.record_finished(receipt(job, model=model, **fields))
