@@ -145,11 +145,7 @@ class TextRequest(Request):
             raise ValueError("max_chars by field needs a json_schema")
         if any(not s for s in self.stop):
             raise ValueError("a stop string is empty")
-        bounds = (
-            self.max_chars.values()
-            if isinstance(self.max_chars, dict)
-            else [1 if self.max_chars is None else self.max_chars]
-        )
+        bounds = self.max_chars if isinstance(self.max_chars, dict) else {"": self.max_chars}
         if any(bound is not None and bound < 1 for bound in bounds.values()):
             raise ValueError("max_chars must be at least 1")
         return self
