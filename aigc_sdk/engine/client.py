@@ -9,9 +9,9 @@ import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from ..contract.artifacts import Artifact
+from ..contract.artifacts import Artifact, AudioArtifact, ImageArtifact, TextArtifact, VideoArtifact
 from ..contract.errors import AigcError, InvalidRequest, did_you_mean
 from ..contract.events import Event
 from ..contract.plan import Plan
@@ -78,6 +78,18 @@ class Client:
     def submit(self, request: Request) -> Job:
         """Queues a request. Raises AigcError if it cannot be run at all."""
         return self.engine.submit(request)
+
+    @overload
+    def generate(self, modality: Literal["text"], prompt: str = "", **fields: Any) -> TextArtifact: ...
+
+    @overload
+    def generate(self, modality: Literal["image"], prompt: str = "", **fields: Any) -> ImageArtifact: ...
+
+    @overload
+    def generate(self, modality: Literal["audio"], prompt: str = "", **fields: Any) -> AudioArtifact: ...
+
+    @overload
+    def generate(self, modality: Literal["video"], prompt: str = "", **fields: Any) -> VideoArtifact: ...
 
     def generate(self, modality: Modality, prompt: str = "", **fields: Any) -> Artifact:
         """Makes one artifact.
@@ -177,6 +189,18 @@ class AsyncClient:
         """As :meth:`Client.submit`."""
         return AsyncJob(await asyncio.to_thread(self.client.submit, request))
 
+    @overload
+    async def generate(self, modality: Literal["text"], prompt: str = "", **fields: Any) -> TextArtifact: ...
+
+    @overload
+    async def generate(self, modality: Literal["image"], prompt: str = "", **fields: Any) -> ImageArtifact: ...
+
+    @overload
+    async def generate(self, modality: Literal["audio"], prompt: str = "", **fields: Any) -> AudioArtifact: ...
+
+    @overload
+    async def generate(self, modality: Literal["video"], prompt: str = "", **fields: Any) -> VideoArtifact: ...
+
     async def generate(self, modality: Modality, prompt: str = "", **fields: Any) -> Artifact:
         """As :meth:`Client.generate`. Cancelling the awaiting task cancels the job."""
         job = await self.submit(make_request(modality, prompt, **fields))
@@ -252,6 +276,22 @@ def default_client() -> Client:
             _default = Client()
             atexit.register(_default.close)
         return _default
+
+
+@overload
+def generate(modality: Literal["text"], prompt: str = "", **fields: Any) -> TextArtifact: ...
+
+
+@overload
+def generate(modality: Literal["image"], prompt: str = "", **fields: Any) -> ImageArtifact: ...
+
+
+@overload
+def generate(modality: Literal["audio"], prompt: str = "", **fields: Any) -> AudioArtifact: ...
+
+
+@overload
+def generate(modality: Literal["video"], prompt: str = "", **fields: Any) -> VideoArtifact: ...
 
 
 def generate(modality: Modality, prompt: str = "", **fields: Any) -> Artifact:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..accelerators import detect, make_plan
+from ..accelerators import make_plan
 from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, BrokenPlugin, PolicyBlocked, UnknownModel
 from ..contract.events import Completed, Event, Failed
@@ -82,7 +82,7 @@ class Engine:
             if fresh or key not in self._plans:
                 entry = self.entry(request)
                 wanted = device or self._settings.engine.device
-                plan = make_plan(entry.card, entry.manifest, devices=detect(), runner=request.runner, device=wanted)
+                plan = make_plan(entry.card, entry.manifest, runner=request.runner, device=wanted)
                 self._plans[key] = (entry, plan)
             return self._plans[key]
 
