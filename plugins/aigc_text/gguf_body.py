@@ -27,11 +27,15 @@ class Body:
         chat: whether ``fields`` holds messages (else a raw prompt).
         fields: as its OpenAI-compatible end points take them.
         schema: JSON schema that the answer has to fit, length bounds merged in; None if there is none.
+        max_chars: most characters of an answer without a schema; None for any number.
+        guarded: whether an answer that goes round in circles is ended.
     """
 
     chat: bool
     fields: dict[str, Any]
     schema: dict[str, Any] | None = None
+    max_chars: int | None = None
+    guarded: bool = True
 
 
 def request_body(request: TextRequest, *, has_template: bool) -> Body:
@@ -51,30 +55,36 @@ def request_body(request: TextRequest, *, has_template: bool) -> Body:
     schema = bounded_schema(request)
     if schema is not None:
         fields["json_schema"] = schema
-    elif isinstance(request.max_chars, int):
-        fields["grammar"] = _length_grammar(request.max_chars)
+    max_chars = request.max_chars if isinstance(request.max_chars, int) else None
+    guarded = schema is None and bool(request.options.get("repetition_guard", True))
+    chat, words = _words(request, has_template)
+    fields["stop"] += words.pop("stop", [])
+    return Body(chat, fields | words, schema, max_chars, guarded)
+
+
+def _words(request: TextRequest, has_template: bool) -> tuple[bool, dict[str, Any]]:
+    """Whether it is a chat, and its messages or raw prompt."""
     if request.task == "text-generation":
-        return Body(False, fields | {"prompt": raw_text(request)}, schema)
+        return False, {"prompt": raw_text(request)}
     turns = conversation(request)
     if has_template:
-        return Body(True, fields | {"messages": turns}, schema)
-    fields["stop"] = [*fields["stop"], *PLAIN_STOP]
-    return Body(False, fields | {"prompt": render(PLAIN_TEMPLATE, turns, {})}, schema)
+        return True, {"messages": turns}
+    return False, {"prompt": render(PLAIN_TEMPLATE, turns, {}), "stop": list(PLAIN_STOP)}
 
 
 def _sampling(request: TextRequest) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS,
-        "temperature": request.temperature if request.temperature is not None else 0.0,
-        "top_p": request.top_p or 1.0,
+        "temperature": 1.0 if request.temperature is None else request.temperature,
+        "top_p": 1.0 if request.top_p is None else request.top_p,
         "top_k": request.top_k or 0,
         "min_p": request.min_p or 0.0,
         "repeat_penalty": request.repetition_penalty or 1.0,
-        "repeat_last_n": -1,
+        "repeat_last_n": request.max_tokens or DEFAULT_MAX_TOKENS,
         "samplers": _ORDER,
         "stop": list(request.stop),
         "stream": True,
-        "stream_options": {"include_usage": True},
+        "timings_per_token": True,  # counts tokens, also of an answer that is ended from here
         # A prompt read in other pieces than before rounds differently; the same seed would give another text.
         "cache_prompt": False,
     }
@@ -110,11 +120,6 @@ def bounded_schema(request: TextRequest) -> dict[str, Any] | None:
             raise SchemaUnsatisfiable(f"max_chars of {name!r} is below its minLength", plugin="text")
     json.dumps(schema)
     return schema
-
-
-def _length_grammar(bound: int) -> str:
-    _check_bound(bound)
-    return f"root ::= [^\\x00]{{1,{bound}}}"
 
 
 def _check_bound(bound: int) -> None:

@@ -66,10 +66,11 @@ class LlamaServer:
         params.cache_ram_mib = 0  # no prompt cache: what is in it would change the rounding of later answers
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         params.verbosity = -1
+        params.warmup = False
         # The library always listens as a web server too. Nobody is to reach it: a socket file in a folder of our own
         # (or this machine only, where there are none), and a key that is never told to anyone.
         if os.name == "posix":
-            params.hostnames = [str(self._socket / "s")]
+            params.hostnames = [str(self._socket / "s.sock")]
         params.api_keys = [secrets.token_urlsafe(32)]
         params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
         return xllamacpp.Server(params)

@@ -18,7 +18,10 @@ from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
 
 from .gguf_body import Body, request_body, seed32
 from .gguf_server import LlamaServer
+from .sampling import is_looping
 
+LOOK_FOR_LOOPS = 16
+"""Pieces between two looks for a repeating passage."""
 POLL_S = 0.02
 """Longest that a cancelled or a new request waits for notice while others run, in seconds."""
 
@@ -33,7 +36,8 @@ class _Answer:
     pieces: list[str] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finish: Literal["stop", "length"] = "stop"
-    usage: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, Any] = field(default_factory=dict)
+    full: bool = False
 
 
 class GgufRunner(BaseRunner):
@@ -118,7 +122,7 @@ class GgufRunner(BaseRunner):
         """Takes one streamed chunk. Returns True to stop."""
         if "error" in chunk:
             raise _refusal(chunk["error"])
-        answer.usage.update({k: v for k, v in (chunk.get("usage") or {}).items() if isinstance(v, int)})
+        answer.counted = chunk.get("timings") or answer.counted
         for choice in chunk.get("choices", ()):
             text = choice["delta"].get("content") if "delta" in choice else choice.get("text")
             for token in (choice.get("logprobs") or {}).get("content", ()):
@@ -126,9 +130,20 @@ class GgufRunner(BaseRunner):
             if choice.get("finish_reason"):
                 answer.finish = "length" if choice["finish_reason"] == "length" else "stop"
             if text and not answer.stop.is_set():
+                text = self._within(answer, text)
                 answer.pieces.append(text)
                 emit(Delta(text))
-        return answer.stop.is_set()
+        return answer.stop.is_set() or answer.full or _goes_round(answer)
+
+    @staticmethod
+    def _within(answer: _Answer, text: str) -> str:
+        """As much of the piece as the request's ``max_chars`` leaves room for."""
+        if answer.body.max_chars is None:
+            return text
+        room = answer.body.max_chars - sum(map(len, answer.pieces))
+        if len(text) >= room:
+            answer.full, answer.finish = True, "length"
+        return text[:room]
 
     def _completed(self, answer: _Answer) -> Event:
         text = "".join(answer.pieces)
@@ -136,15 +151,19 @@ class GgufRunner(BaseRunner):
             _check_document(text, answer)
         artifact = TextArtifact(
             text=text,
-            media_type="application/json" if answer.body.schema is not None else TextArtifact.media_type,
             finish_reason=answer.finish,
             logprob=sum(answer.logprobs) / len(answer.logprobs) if answer.logprobs else None,
         )
         units = {
-            "input_tokens": float(answer.usage.get("prompt_tokens", 0)),
-            "output_tokens": float(answer.usage.get("completion_tokens", 0)),
+            "input_tokens": float(answer.counted.get("prompt_n", 0)),
+            "output_tokens": float(answer.counted.get("predicted_n", 0)),
         }
         return Completed(artifact, units)
+
+
+def _goes_round(answer: _Answer) -> bool:
+    count = len(answer.pieces)
+    return answer.body.guarded and count % LOOK_FOR_LOOPS == 0 and is_looping(answer.pieces)
 
 
 def _check_document(text: str, answer: _Answer) -> None:
