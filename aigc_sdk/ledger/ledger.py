@@ -100,7 +100,7 @@ class Ledger:
         """Records that a job was accepted.
 
         Args:
-            job: its id. request: as resolved. model: the card's id.
+            job: its id. request: as submitted. model: the card's id.
         """
         values = {
             "id": job,
@@ -133,7 +133,7 @@ class Ledger:
         from . import writes
 
         with self.open().write() as connection:
-            if not writes.end_job(connection, receipt.job, "completed", receipt.timings):
+            if not writes.end_job(connection, receipt.job, "completed", receipt.timings, seed=receipt.seed):
                 # It was never recorded as queued: the receipt knows all that the entry needs.
                 writes.add_job(connection, self._from_receipt(receipt))
             writes.add_receipt(connection, receipt.job, kept, receipt.units, receipt.energy)

@@ -18,7 +18,7 @@ _SECRETS = {
         (?:-----END\ [A-Z0-9 ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----|\Z)""",
     # JSON Web Token. What starts inside a word is not looked at: that keeps the search linear.
     "token": r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-    "api-key": r"""(?x)(?<![\w-])(?:
+    "api-key": r"""(?x)(?<![A-Za-z0-9])(?:
         sk-[A-Za-z0-9_-]{16,}                       # OpenAI, Anthropic, DeepSeek, OpenRouter
         | (?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}  # Stripe
         | hf_[A-Za-z0-9]{20,} | gsk_[A-Za-z0-9]{20,} | r8_[A-Za-z0-9]{20,} | nvapi-[A-Za-z0-9_-]{20,}
@@ -62,8 +62,9 @@ class Redactor:
     """
 
     def __init__(self, *, personal: bool = False) -> None:
+        # ASCII: a Chinese character beside a number is no part of it.
         kinds = _SECRETS | (_PERSONAL if personal else {})
-        self._patterns = [(kind, re.compile(pattern)) for kind, pattern in kinds.items()]
+        self._patterns = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern in kinds.items()]
 
     def __call__(self, text: str) -> str:
         """The text without what was found. Linear in the length of the text."""

@@ -20,8 +20,10 @@ _insert_units = sa.insert(units)
 _insert_energy = sa.insert(energy)
 _update_open = sa.update(jobs).where(jobs.c.id == sa.bindparam("job"), jobs.c.state.in_(_OPEN))
 _run = _update_open.values(state="running")
+_ENDS = ("state", "finished", "seconds", "timings", "error_code", "error")
 _end = _update_open.values(
-    {name: sa.bindparam(f"new_{name}") for name in ("state", "finished", "seconds", "timings", "error_code", "error")}
+    {name: sa.bindparam(f"new_{name}") for name in _ENDS}
+    | {"seed": sa.func.coalesce(jobs.c.seed, sa.bindparam("new_seed", type_=sa.BigInteger))}
 )
 
 
@@ -43,10 +45,15 @@ def end_job(
     state: str,
     timings: Mapping[str, float],
     *,
+    seed: int | None = None,
     error_code: str | None = None,
     error: str | None = None,
 ) -> bool:
-    """Writes how a job ended. Returns False, and changes nothing, if it is not there or has ended already."""
+    """Writes how a job ended. Returns False, and changes nothing, if it is not there or has ended already.
+
+    Args:
+        seed: the one drawn by the engine, where the request gave none.
+    """
     values = {
         "job": job,
         "new_state": state,
@@ -55,6 +62,7 @@ def end_job(
         "new_timings": dict(timings),
         "new_error_code": error_code,
         "new_error": error,
+        "new_seed": seed,
     }
     return connection.execute(_end, values).rowcount > 0
 

@@ -45,6 +45,13 @@ def test_a_failure_and_a_cancellation(ledger):
     assert cancelled.state == "cancelled"
 
 
+def test_a_seed_that_was_drawn_later_is_recorded(ledger):
+    queue(ledger, "a1", request=TextRequest(prompt="no seed"))
+    assert ledger.get("a1").seed is None
+    ledger.record_finished(receipt("a1", seed=2**53 - 1))
+    assert ledger.get("a1").seed == 2**53 - 1
+
+
 def test_what_has_ended_stays_as_it_ended(ledger):
     complete(ledger, "a1")
     ledger.record_failed("a1", Cancelled("too late"))
@@ -72,12 +79,9 @@ def test_prompts_are_not_stored_unless_wished(ledger, path):
 def test_prompts_are_stored_if_wished(path):
     ledger = Ledger(f"sqlite:///{path}", store_prompts=True)
     complete(ledger, "a1")
-    turns = (
-        Message(role="user", content="Hi"),
-        Message(role="assistant", content="Ho"),
-        Message(role="user", content="!"),
-    )
-    queue(ledger, "a2", request=TextRequest(messages=turns))
+    turns = (("user", "Hi"), ("assistant", "Ho"), ("user", "!"))
+    messages = tuple(Message(role=role, content=content) for role, content in turns)
+    queue(ledger, "a2", request=TextRequest(messages=messages))
     assert ledger.get("a1").prompt == REQUEST.prompt
     assert ledger.get("a1").receipt["request"]["system"] == "You sell mugs"
     assert Receipt(**ledger.get("a1").receipt) == receipt("a1", created=ledger.get("a1").receipt["created"])
