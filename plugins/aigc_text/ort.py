@@ -226,9 +226,7 @@ class OrtBackend:
             binding = self._session.io_binding()
             for name, array in self._cache.items():
                 rows = array[first : first + count]
-                binding.bind_input(
-                    f"past_key_values.{name}", "cpu", 0, np.float32, rows.shape, rows.ctypes.data
-                )
+                binding.bind_input(f"past_key_values.{name}", "cpu", 0, np.float32, rows.shape, rows.ctypes.data)
                 binding.bind_output(f"present.{name}", "cpu", 0, np.float32, rows.shape, rows.ctypes.data)
             logits = self._logits[:count]
             binding.bind_output("logits", "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
@@ -247,7 +245,7 @@ def _common(held: Sequence[int], tokens: Sequence[int], most: int) -> int:
 
 
 def _rows_agree(backend: OrtBackend) -> bool:
-    """True if a row computed alone is bit-equal to the same row computed beside another (kernels differ by processor)."""
+    """True if a row computed alone is bit-equal to one computed beside another (kernels differ by processor)."""
     first, _ = backend.prefill([1, 2, 3])
     alone = backend.step({first: 4})[first].copy()
     backend.free(first)
