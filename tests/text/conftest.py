@@ -1,0 +1,31 @@
+"""A tiny Llama that all text tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aigc_sdk.contract.runner import Runner
+
+from .tiny import LLAMA, FolderFiles, byte_tokenizer, make_plan, save_tiny
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama with a byte tokenizer, a chat template and a context of 256 tokens."""
+    folder = tmp_path_factory.mktemp("tiny-llama")
+    size = byte_tokenizer(folder)
+    return save_tiny(folder, "LlamaForCausalLM", "LlamaConfig", vocab_size=size, **LLAMA)
+
+
+@pytest.fixture(scope="session")
+def llama_runner(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The tiny Llama in the transformers runner."""
+    from aigc_text.load_transformers import load
+    from aigc_text.manifest import MANIFEST
+
+    runner = load(MANIFEST.models[0], make_plan(), FolderFiles(tiny_llama, tmp_path_factory.mktemp("home")))
+    yield runner
+    runner.close()
