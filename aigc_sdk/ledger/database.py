@@ -96,6 +96,8 @@ class Database:
         if self.is_sqlite:
             self._make_file()
             arguments["timeout"] = timeout_s
+        else:
+            arguments["connect_timeout"] = max(1, round(timeout_s))
         engine = sa.create_engine(
             self._url,
             connect_args=arguments,
