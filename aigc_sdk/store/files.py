@@ -53,6 +53,13 @@ class StoredFiles:
             (self.layout.models / self.key / "used").touch()
         return folder
 
+    def checked(self) -> Path:
+        """As :meth:`folder`, but every hash is computed again, which takes about a second per gigabyte."""
+        record = None if self._is_folder else self.layout.record(self.key)
+        if record is not None:
+            self._rechecked(record, list(record.files))
+        return self.folder()
+
     def converted(self, name: str, build: Callable[[Path, Path], None]) -> Path:
         """A folder made once from the model's files and kept in the store; see ModelFiles.
 

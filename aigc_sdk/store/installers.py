@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..contract.errors import SourceUnavailable
-from .layout import disk_error
+from .layout import FULL
 
 # A user's constraints, hash rules and targets are about installing; here one exact wheel is wanted, its files pinned.
 _NOT_FOR_US = (
@@ -51,7 +51,7 @@ class Installer:
 
         Raises:
             SourceUnavailable: with the last line that the installer said.
-            StoreError: the disk is full or cannot be written.
+            OSError: the disk is full.
         """
         result = work / "result"
         result.mkdir()
@@ -71,15 +71,26 @@ class Installer:
         )
         wheels = [result] if self.kind == "uv" else sorted(result.glob("*.whl"))
         if done.returncode or not wheels:
-            raise self._failure(requirement, done.stderr + done.stdout, work)
+            said = done.stdout + done.stderr or f"exit code {done.returncode}"
+            raise self._failure(requirement, said)
         return wheels[0]
 
-    def _failure(self, requirement: str, output: str, work: Path) -> Exception:
-        if "No space left on device" in output or "Disk quota exceeded" in output:
-            return disk_error(OSError(28, "No space left on device"), work)
-        lines = [_without_secrets(line.strip()) for line in output.splitlines() if line.strip()]
-        telling = [line for line in lines if re.match(r"ERROR|error|×|╰|Caused by", line)] or lines[-1:]
-        return SourceUnavailable(f"{self.name} could not fetch {requirement}: {' '.join(telling[-2:])[:500]}")
+    def _failure(self, requirement: str, output: str) -> Exception:
+        for number in FULL:
+            if os.strerror(number) in output:
+                return OSError(number, os.strerror(number))
+        return SourceUnavailable(f"{self.name} could not fetch {requirement}: {_gist(output)}")
+
+
+def _gist(output: str) -> str:
+    """The first and the last telling line of what an installer said, without secrets."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    # pip's "ERROR: Exception:" is followed by a traceback, whose last line tells more.
+    telling = r"ERROR: (?!Exception:$)|error|cause|Caused by|.*connection broken by"
+    chosen = [line for line in lines if re.match(telling, line)] or lines[-1:]
+    first_and_last = dict.fromkeys([chosen[0], chosen[-1]])
+    said = "; ".join(re.sub(r"^WARNING: Retrying .* after c", "c", line) for line in first_and_last)
+    return re.sub(r"://[^/@\s]+@", "://***@", said)[:600]  # addresses of indexes often carry a password
 
 
 def available() -> list[Installer]:
@@ -125,8 +136,3 @@ def _pip_options(result: Path) -> list[str]:
 
 def _uv_options(result: Path) -> list[str]:
     return ["--no-deps", "--only-binary=:all:", "--no-progress", "--target", str(result)]
-
-
-def _without_secrets(line: str) -> str:
-    """Index addresses often carry a password."""
-    return re.sub(r"://[^/@\s]+@", "://***@", line)

@@ -72,8 +72,8 @@ class Store:
         )
 
     def pull(self, card: ModelCard) -> Path:
-        """Fetches the model now, unless it is here. Returns its folder; raises what ``folder()`` raises."""
-        return self.files(card).folder()
+        """Fetches the model now, unless it is here and verifies. Returns its folder; raises what ``folder()`` raises."""
+        return self.files(card).checked()
 
     def list(self) -> Sequence[Stored]:
         """What is in the store, by model id; unfinished pulls too."""
@@ -107,7 +107,7 @@ class Store:
             OfflineRefused: the hub would have to be asked. CorruptModel, UnsafeFormat: see there.
         """
         path = Path(named.removeprefix("file:")).expanduser()
-        if path.exists():
+        if named and path.exists():
             return folders.describe(path, named)
         name = named.removeprefix("hf:")
         if not re.fullmatch(_HUB_ID, name):

@@ -24,25 +24,22 @@ def fetch(requirement: str, folder: Path, scratch: Path) -> Path:
         A wheel, or a folder that one was unpacked into.
 
     Raises:
-        SourceUnavailable: no installer could fetch it; says what each of them said.
+        SourceUnavailable: no installer could fetch it; says what each of them said. OSError: the disk is full.
     """
     target = folder / requirement.replace("==", "-")
     if target.exists():
         return target
     said = []
     for installer in installers.available():
-        shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         try:
             found = installer.fetch(requirement, scratch)
+            folder.mkdir(parents=True, exist_ok=True)
+            return found.replace(target)
         except SourceUnavailable as error:
             said.append(error.what)
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        found.replace(target)
-        shutil.rmtree(scratch, ignore_errors=True)
-        return target
-    shutil.rmtree(scratch, ignore_errors=True)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     if not said:
         raise SourceUnavailable(
             f"{requirement} cannot be fetched: neither pip nor uv is here", fix="python -m ensurepip, or install uv"

@@ -44,9 +44,7 @@ def test_a_stored_model_is_given_without_any_installer(
     assert store.pull(tiny(index)) == folder
 
 
-def test_models_that_share_a_file_share_its_bytes(
-    store: Store, index: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_models_that_share_a_file_share_its_bytes(store: Store, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = store.pull(tiny(index))
     monkeypatch.setattr("aigc_sdk.store.installers.available", lambda: pytest.fail("an installer was looked for"))
     second = store.pull(tiny(index).model_copy(update={"id": "twin"}))
