@@ -5,6 +5,7 @@ Oversubscription is the commonest slowdown on CPUs: each library would start one
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -12,9 +13,11 @@ import threading
 from ..contract.plan import Plan
 from .devices import Device
 
+log = logging.getLogger(__name__)
+
 _COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_READERS = ("torch", "numpy", "onnxruntime", "onnxruntime_genai", "xllamacpp", "llama_cpp")
-"""Modules that start their thread pools, or read the OpenMP variables, when they are imported."""
+_READERS = ("torch", "xllamacpp", "llama_cpp")
+"""Modules that bring an OpenMP runtime, which reads its variables when they are imported."""
 
 _lock = threading.Lock()
 _set_here: dict[str, str] = {}
@@ -34,7 +37,7 @@ def apply(plan: Plan) -> list[str]:
     A variable that is set already, by the user or for an earlier plan, keeps its value.
 
     Returns:
-        What could not be done as the plan wishes, a sentence each; empty if all is as wished.
+        What could not be done as the plan wishes, a sentence each (also logged); empty if all is as wished.
     """
     notices = []
     wishes = dict.fromkeys(_COUNTS, str(plan.threads)) | plan.environment
@@ -49,4 +52,6 @@ def apply(plan: Plan) -> list[str]:
             elif present != value and (name in plan.environment or name in _set_here):
                 who = "for an earlier plan" if name in _set_here else "outside of aigc-sdk"
                 notices.append(f"runner {plan.runner} wishes {name}={value}, but it is {present}, set {who}")
+    for notice in notices:
+        log.warning(notice)
     return notices

@@ -39,11 +39,12 @@ def test_what_the_user_set_stays_and_is_said(monkeypatch):
     assert "outside of aigc-sdk" in notice
 
 
-def test_a_later_runner_with_another_wish_is_told():
+def test_a_later_runner_with_another_wish_is_told(caplog):
     threads.apply(plan(TORCH))
     other = ONNX.model_copy(update={"environment": {"OMP_WAIT_POLICY": "ACTIVE"}})
     (notice,) = threads.apply(plan(other))
     assert "for an earlier plan" in notice
+    assert notice in caplog.text
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
