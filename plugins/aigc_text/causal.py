@@ -61,10 +61,11 @@ class CausalBackend:
             raise RuntimeError(f"all {self.max_slots} slots are taken")
         slot = next(self._ids)
         cache = self._slots.new_cache()
-        for start in range(0, len(tokens), PREFILL_CHUNK):
+        size = PREFILL_CHUNK if self._slots.takes_pieces else len(tokens)
+        for start in range(0, len(tokens), size):
             if cancelled():
                 raise PrefillCancelled
-            chunk = torch.tensor([tokens[start : start + PREFILL_CHUNK]], device=self.device)
+            chunk = torch.tensor([tokens[start : start + size]], device=self.device)
             logits = self.forward(chunk, cache, start=[start])
         self._slots.add(slot, cache, len(tokens))
         return slot, logits[0]
@@ -107,7 +108,9 @@ def _is_plain(model: Any) -> bool:
 
 
 class _Slots:
-    """Where the caches of the slots are kept."""
+    """Where the caches of the slots are kept. ``takes_pieces``: a prompt may be read in several passes."""
+
+    takes_pieces = True
 
     def __init__(self, backend: CausalBackend) -> None:
         self.backend = backend
@@ -131,6 +134,8 @@ class _Slots:
 
 class _OneByOne(_Slots):
     """One cache per slot, of whatever kind the model wants."""
+
+    takes_pieces = False  # Mamba's state is right only after one pass over all, or token by token
 
     def __init__(self, backend: CausalBackend) -> None:
         super().__init__(backend)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aigc_sdk.contract.runner import Runner
+from aigc_sdk.contract.runner import ModelFiles, Runner
+from aigc_sdk.settings import home
+from aigc_sdk.store import Store
 
 from .tiny import LLAMA, FolderFiles, byte_tokenizer, make_plan, save_tiny
 
@@ -29,3 +31,11 @@ def llama_runner(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     runner = load(MANIFEST.models[0], make_plan(), FolderFiles(tiny_llama, tmp_path_factory.mktemp("home")))
     yield runner
     runner.close()
+
+
+@pytest.fixture(scope="session")
+def default_model() -> ModelFiles:
+    """The default model's files, from the user's store (fetched from the package index if need be)."""
+    from aigc_text.manifest import MANIFEST
+
+    return Store(home()).files(MANIFEST.models[0])

@@ -18,7 +18,9 @@ def test_the_answer_is_asked_for() -> None:
 
 
 def test_blocks_are_trimmed_and_loops_can_break_as_in_transformers() -> None:
-    template = "{% for m in messages %}\n  {% if loop.index == 2 %}{% break %}{% endif %}\n{{ m.content }}\n{% endfor %}"
+    template = (
+        "{% for m in messages %}\n  {% if loop.index == 2 %}{% break %}{% endif %}\n{{ m.content }}\n{% endfor %}"
+    )
     assert render(template, TURNS, {}) == "Hi\n"
 
 

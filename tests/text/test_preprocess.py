@@ -60,9 +60,7 @@ def test_text_generation_is_the_raw_prompt(tokenizer: Tokenizer) -> None:
         ({"task": "translation", "target_language": "tlh"}, "to tlh"),
     ],
 )
-def test_tasks_are_instructions_for_chat_models(
-    tokenizer: Tokenizer, fields: dict[str, object], said: str
-) -> None:
+def test_tasks_are_instructions_for_chat_models(tokenizer: Tokenizer, fields: dict[str, object], said: str) -> None:
     text = prompt_text(tokenizer, prompt="A red mug.", **fields)
     assert said in text
     assert text.count("A red mug.") == 1
