@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from aigc_text.backend import PrefillCancelled
 
 from .tiny import LLAMA, make_plan, save_tiny

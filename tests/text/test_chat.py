@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from aigc_text.chat import PLAIN_TEMPLATE, render
 
 from aigc_sdk import InvalidRequest
-from aigc_text.chat import PLAIN_TEMPLATE, render
 
 TURNS = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}, {"role": "user", "content": "Go"}]
 

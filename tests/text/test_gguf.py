@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from aigc_sdk import Completed, CorruptModel, Failed, InvalidRequest, PromptTooLong, SchemaUnsatisfiable, TextRequest
-from aigc_sdk.contract.requests import Message
-from aigc_sdk.contract.runner import ModelFiles, Runner
 from aigc_text import load_gguf
 from aigc_text.gguf_body import request_body, seed32
 from aigc_text.gguf_header import Header
 from aigc_text.gguf_server import cache_bytes_per_token, fit
 from aigc_text.manifest import MANIFEST
+
+from aigc_sdk import Completed, CorruptModel, Failed, InvalidRequest, PromptTooLong, SchemaUnsatisfiable, TextRequest
+from aigc_sdk.contract.requests import Message
+from aigc_sdk.contract.runner import ModelFiles, Runner
 
 from .gguf_files import write_gguf
 from .tiny import Context, FolderFiles, answer, make_item, make_plan, outcomes

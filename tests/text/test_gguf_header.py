@@ -4,9 +4,9 @@ import struct
 from pathlib import Path
 
 import pytest
+from aigc_text.gguf_header import find, pick, read_header
 
 from aigc_sdk import CorruptModel
-from aigc_text.gguf_header import find, pick, read_header
 
 from .gguf_files import write_gguf
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from aigc_text.preprocess import make_prompt
+from aigc_text.tokenizer import Tokenizer
 
 from aigc_sdk import InvalidRequest, PromptTooLong, TextRequest
 from aigc_sdk.contract.requests import Message
-from aigc_text.preprocess import make_prompt
-from aigc_text.tokenizer import Tokenizer
 
 from .tiny import byte_tokenizer
 

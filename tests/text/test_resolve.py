@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from aigc_text.resolve import resolve
 
 from aigc_sdk import CorruptModel, SourceInfo, UnsafeFormat
-from aigc_text.resolve import resolve
 
 from .gguf_files import write_gguf
 

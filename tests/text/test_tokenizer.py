@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from aigc_text.tokenizer import Tokenizer
 
 from aigc_sdk import CorruptModel
-from aigc_text.tokenizer import Tokenizer
 
 from .tiny import byte_tokenizer
 

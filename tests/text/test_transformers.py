@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aigc_text.load_transformers import load
+from aigc_text.manifest import MANIFEST
 
 from aigc_sdk import Completed, CorruptModel, InvalidRequest, MissingExtra, PromptTooLong, TextRequest
 from aigc_sdk.contract.runner import Runner
-from aigc_text.load_transformers import load
-from aigc_text.manifest import MANIFEST
 
 from .tiny import Context, FolderFiles, answer, byte_tokenizer, make_item, make_plan, outcomes, save_tiny
 
