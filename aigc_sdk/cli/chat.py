@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,9 @@ from ..contract.errors import AigcError, PromptTooLong
 from . import outputs
 from .conversation import Conversation
 from .options import given, model_options, sampling_options
-from .run import Session, describe_run
+
+if TYPE_CHECKING:
+    from .run import Session
 
 HELP = """\
 /help         this list
@@ -46,6 +48,8 @@ def chat(resume: Path | None, verbose: bool, **values: Any) -> None:
       aigc chat --system "You answer in one sentence." --temperature 0.7
       printf 'Hello\\nWhat did I just say?\\n' | aigc chat
     """
+    from .run import Session
+
     conversation = Conversation(_fields(values))
     if resume is not None:
         conversation.load(resume)
@@ -147,6 +151,8 @@ class Talk:
             raise
         self._conversation.answer(artifact.text)
         if self._verbose:
+            from .run import describe_run
+
             outputs.say(describe_run(artifact))
 
     def _fitting(self) -> Any:

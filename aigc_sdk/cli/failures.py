@@ -15,9 +15,13 @@ PIPE_CLOSED = 141
 """128 + SIGPIPE, as other programs of a pipeline end."""
 
 
+class PipeClosed(Exception):
+    """Whoever read our output went away."""
+
+
 def exit_code_of(error: BaseException) -> int:
     """Prints the failure to stderr and returns the exit code that belongs to it."""
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, (PipeClosed, BrokenPipeError)):
         _forget_stdout()
         return PIPE_CLOSED
     if os.environ.get("AIGC_DEBUG"):

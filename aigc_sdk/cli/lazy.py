@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from ..contract.errors import BrokenPlugin, did_you_mean
-from .failures import exit_code_of
+from .failures import PipeClosed, exit_code_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,15 @@ class Entry:
     help: str
     section: str
     plugin: str = ""
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Keeps click from ending the program by itself, with an exit code of its own, where a pipe is closed."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise PipeClosed from error
 
 
 class LazyGroup(click.Group):
@@ -91,6 +101,14 @@ class LazyGroup(click.Group):
         own = [CompletionItem(e.name, help=e.help) for e in self.table().values() if e.name.startswith(incomplete)]
         return own + click.Command.shell_complete(self, ctx, incomplete)
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        with _told_apart():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _told_apart():
+            return super().invoke(ctx)
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -105,8 +123,8 @@ class LazyGroup(click.Group):
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
-        except BaseException as error:
-            if isinstance(error, SystemExit):
-                raise
+        except SystemExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it gets its message and its exit code
             sys.exit(exit_code_of(error))
         sys.exit(code if isinstance(code, int) else 0)

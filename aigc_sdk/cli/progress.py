@@ -21,21 +21,19 @@ class Status:
         self._lock = threading.Lock()
         self._bars: Any = None
         self._task: Any = None
-        self._what = ""
+        self._kind: tuple[str, bool] | None = None
 
     def show(self, what: str, step: float = 0, of: float | None = None) -> None:
         """Shows ``what``, and how much of it is done. A new ``what`` starts a new bar."""
         if not self._shows:
             return
         with self._lock:
-            if self._bars is None:
-                self._bars = _bars()
-                self._bars.start()
-            if what != self._what:
-                if self._task is not None:
-                    self._bars.remove_task(self._task)
+            kind = (what, of is None)
+            if self._bars is None or kind != self._kind:
+                self._stop()
+                self._bars, self._kind = _bars(endless=of is None), kind
                 self._task = self._bars.add_task(what, total=of)
-                self._what = what
+                self._bars.start()
             self._bars.update(self._task, total=of, completed=step)
 
     def note(self, text: str) -> None:
@@ -49,9 +47,12 @@ class Status:
     def clear(self) -> None:
         """Takes the line away."""
         with self._lock:
-            if self._bars is not None:
-                self._bars.stop()
-                self._bars, self._task, self._what = None, None, ""
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
 
 
 class PullProgress:
@@ -82,10 +83,11 @@ class PullProgress:
         self._status.show(self._what, self._bytes / 1e6, self._total / 1e6 or None)
 
 
-def _bars() -> Any:
+def _bars(*, endless: bool) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     described = TextColumn("{task.description}", markup=False)
-    columns = (SpinnerColumn(), described, BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    bar = () if endless else (BarColumn(), TaskProgressColumn())
+    columns = (SpinnerColumn(), described, *bar, TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -15,6 +15,7 @@ from .progress import PullProgress, Status
 
 if TYPE_CHECKING:
     from ..contract.plan import Plan
+    from ..contract.requests import Request
     from ..engine.client import Client
     from ..engine.job import Job
     from ..settings import Settings
@@ -40,6 +41,10 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self.status.clear()
         self.client.close()
+
+    def show_plan(self, request: Request) -> None:
+        """Says on stderr where and how the request will run."""
+        outputs.say(describe_plan(self.client.plan(request)))
 
     def write_text(self, job: Job, *, echo: bool) -> TextArtifact:
         """Waits for a text job. With ``echo`` the text goes to stdout: piece by piece to a terminal, whole to a pipe.

@@ -11,11 +11,11 @@ import click
 from ..contract.errors import AigcError, InvalidRequest
 from . import inputs, outputs
 from .options import given, json_option, model_options, sampling_options
-from .run import Session, describe_plan, describe_run, first_error
 
 if TYPE_CHECKING:
     from ..contract.artifacts import TextArtifact
     from ..contract.requests import TextRequest
+    from .run import Session
 
 TASKS = ("chat", "text-generation", "summarization", "translation")
 FILE = click.Path(path_type=Path)
@@ -51,6 +51,8 @@ def text(prompt: str | None, file: str | None, variants: int, **values: Any) -> 
       aigc text "Name a colour" -n 4 --seed 1 --json
       git diff | aigc text "Describe this change" --file -
     """
+    from .run import Session, first_error
+
     targets = _targets(values["output"], values["receipt"], variants)
     requests = build_requests(prompt, file, variants, values)
     with Session() as session:
@@ -95,7 +97,7 @@ def _targets(output: Path | None, receipt: Path | None, variants: int) -> list[P
 
 def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> TextArtifact | AigcError:
     if values["verbose"]:
-        outputs.say(describe_plan(session.client.plan(request)))
+        session.show_plan(request)
     session.status.show("loading the model")
     echo = not values["as_json"] and values["output"] is None
     return session.write_text(session.client.submit(request), echo=echo)
@@ -103,13 +105,15 @@ def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> Text
 
 def _several(session: Session, requests: list[TextRequest], values: dict[str, Any]) -> list[TextArtifact | AigcError]:
     if values["verbose"]:
-        outputs.say(describe_plan(session.client.plan(requests[0])))
+        session.show_plan(requests[0])
     session.status.show(f"writing {len(requests)} variants")
     return cast("list[TextArtifact | AigcError]", session.client.generate_many(requests))
 
 
 def _deliver(results: list[Any], targets: list[Path], values: dict[str, Any]) -> None:
     """Writes and prints what was made. A single text on stdout is there already."""
+    from .run import describe_run
+
     for index, result in enumerate(results):
         failed = isinstance(result, AigcError)
         if values["as_json"]:
