@@ -148,6 +148,8 @@ class StoredFiles:
         """Sweeps what a killed pull left and none can go on with, and says whose pull this is (for ``store list``)."""
         incoming = self.layout.incoming / self.key
         shutil.rmtree(incoming / "scratch", ignore_errors=True)
+        for unfinished in incoming.rglob("*.incomplete"):
+            unfinished.unlink(missing_ok=True)  # huggingface_hub resumes between files, not within one
         sweep(self.layout.models / self.key)
         incoming.mkdir(parents=True, exist_ok=True)
         about = {"model": self.card.id, "licence": self.card.licence}

@@ -72,7 +72,7 @@ class Store:
         )
 
     def pull(self, card: ModelCard) -> Path:
-        """Fetches the model now, unless it is here and verifies. Returns its folder; raises what ``folder()`` raises."""
+        """Fetches the model now, unless it is here and verifies. Returns its folder; raises as ``folder()`` does."""
         return self.files(card).checked()
 
     def list(self) -> Sequence[Stored]:

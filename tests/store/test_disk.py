@@ -54,7 +54,7 @@ def test_too_little_space_is_refused_before_anything_is_fetched(
 def test_a_disk_that_fills_up_on_the_way(home: Path, index: Path, megabytes: int) -> None:
     model = _without_sizes(card(source(index, "big", {"model.gguf": gguf(2_500_000)})))
     with _mounted(home, "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs"):
-        with pytest.raises(StoreError, match="the disk of .* is full"):
+        with pytest.raises(StoreError, match=r"the disk of .* is full"):
             Store(home).pull(model)
         assert not list(home.glob("store/models/*/record.json"))
         subprocess.run(["mount", "-o", "remount,size=20m", str(home)], check=True)

@@ -75,15 +75,7 @@ def test_bytes_must_be_what_the_name_says(tmp_path: Path, name: str) -> None:
 
 def test_only_the_wanted_weights_and_what_belongs_to_them_are_chosen() -> None:
     names = [
-        *(
-            "model.safetensors",
-            "config.json",
-            "tokenizer.model",
-            "LICENSE",
-            "modeling.py",
-            "logo.png",
-            ".gitattributes",
-        ),
+        *("model.safetensors", "config.json", "tokenizer.model", "LICENSE", "modeling.py", "a.png", ".gitattributes"),
         *("onnx/model.onnx", "onnx/model.onnx_data", "model.gguf", "pytorch_model.bin", "training_args.bin"),
     ]
     chosen = ["model.safetensors", "config.json", "tokenizer.model", "LICENSE"]

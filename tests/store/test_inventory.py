@@ -72,6 +72,6 @@ def test_remove_frees_what_nobody_else_uses(store: Store, index: Path, home: Pat
 def test_unknown_models_are_refused_with_the_nearest(store: Store, index: Path) -> None:
     store.pull(tiny(index, "smollm2"))
     for action in (store.remove, store.verify):
-        with pytest.raises(UnknownModel, match="smollm'? is not in the store|'smollm' is not") as caught:
+        with pytest.raises(UnknownModel, match="'smollm' is not in the store") as caught:
             action("smollm")
         assert "smollm2" in str(caught.value.fix)
