@@ -55,8 +55,9 @@ class StoredFiles:
 
     def checked(self) -> Path:
         """As :meth:`folder`, but every hash is computed again, which takes about a second per gigabyte."""
-        record = None if self._is_folder else self.layout.record(self.key)
-        if record is not None:
+        if self._is_folder:
+            self._in_place(recheck=True)
+        elif (record := self.layout.record(self.key)) is not None:
             self._rechecked(record, list(record.files))
         return self.folder()
 
@@ -73,10 +74,15 @@ class StoredFiles:
     def _is_folder(self) -> bool:
         return len(self.card.sources) == 1 and self.card.sources[0].uri.startswith("file:")
 
-    def _in_place(self) -> Record:
+    def _in_place(self, *, recheck: bool = False) -> Record:
         old = self.layout.record(self.key)
-        record = folders.in_place(self.card, old, weights_only=self.weights_only)
-        if record != old:
+        record = folders.in_place(self.card, None if recheck else old, weights_only=self.weights_only)
+        if record.folder is None and record != old:
+            waiting = f"another process is at work on {self.card.id}; waiting for it"
+            with self.layout.locked(self.key, self.sink, waiting), disk_errors(self.layout.root):
+                folders.show(self.card, self.layout.folder(self.key, record))
+                self.layout.write_record(self.key, record)
+        elif record != old:
             with suppress(StoreError, OSError):  # only saves hashing again
                 self.layout.write_record(self.key, record)
         return record

@@ -1,8 +1,9 @@
-"""``file:`` sources: a folder of the user's, used where it is, never copied, never written to."""
+"""``file:`` sources: a folder of the user's, used where it is; never copied, never written to."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ def path_of(uri: str) -> Path:
 def in_place(card: ModelCard, old: Record | None, *, weights_only: bool = False) -> Record:
     """The record of a folder as it is now. Hashes of files that did not change since ``old`` are not computed again.
 
+    A source that lists files means those and no others, so a loader gets a folder of links to them (``Record.folder``
+    is None then, see :func:`show`); otherwise it gets the folder itself.
+
     Raises:
         SourceUnavailable: the folder or a listed file does not exist.
         HashMismatch: a listed file is not the pinned one.
@@ -33,16 +37,31 @@ def in_place(card: ModelCard, old: Record | None, *, weights_only: bool = False)
     wanted = source.files or tuple(
         SourceFile(path=name, name=name) for name in formats.choose(_names(folder), model=card.id, wanted=card.format)
     )
-    known = old.files if old is not None and old.folder == str(folder) else {}
-    files = {file.path: _looked_at(folder, file, card, known.get(file.path), weights_only) for file in wanted}
+    known = old.files if old is not None else {}
+    files = {file.name: _looked_at(folder, file, card, known.get(file.name), weights_only) for file in wanted}
     return Record(
         model=card.id,
         licence=card.licence,
         licence_url=card.licence_url,
         sources=(source.uri,),
         files=files,
-        folder=str(folder),
+        folder=None if source.files else str(folder),
     )
+
+
+def show(card: ModelCard, target: Path) -> None:
+    """Makes ``target`` a folder of links to the files that the card's source lists."""
+    source = card.sources[0]
+    for file in source.files:
+        original = inside(path_of(source.uri), file.path)
+        shown = inside(target, file.name)
+        if not (shown.exists() and shown.samefile(original)):
+            shown.parent.mkdir(parents=True, exist_ok=True)
+            shown.unlink(missing_ok=True)
+            try:
+                shown.symlink_to(original)
+            except OSError:  # Windows asks for a privilege
+                os.link(original, shown)
 
 
 def describe(path: Path, written: str) -> SourceInfo:

@@ -133,7 +133,8 @@ def _keys(layout: Layout, model: str) -> list[str]:
 
 def _verified(layout: Layout, key: str, record: Record) -> Iterator[Finding]:
     folder = layout.folder(key, record)
-    fix = f"aigc store pull {record.model}" if record.folder is None else f"restore it in {folder}"
+    local = record.sources[0].startswith("file:")
+    fix = f"restore it in {record.sources[0][5:]}" if local else f"aigc store pull {record.model}"
     for name, file in record.files.items():
         wrong = _wrong(folder / name, file.sha256)
         yield Finding(what=f"{record.model}: {name} {wrong or 'is right'}", passed=not wrong, fix=fix if wrong else "")

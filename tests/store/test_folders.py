@@ -77,12 +77,27 @@ def test_a_pinned_file_must_be_the_pinned_one(store: Store, folder: Path) -> Non
         store.pull(local(folder, pinned))
 
 
-def test_listed_files_only(store: Store, folder: Path) -> None:
+def test_listed_files_and_no_others_are_shown(store: Store, folder: Path) -> None:
     (folder / "a.gguf").write_bytes(gguf())
     (folder / "b.gguf").write_bytes(gguf(seed=1))
     files = store.files(local(folder, SourceFile(path="b.gguf", name="b.gguf"), format="gguf"))
-    assert files.folder() == folder
+    shown = files.folder()
+    assert [path.name for path in shown.iterdir()] == ["b.gguf"]
+    assert (shown / "b.gguf").samefile(folder / "b.gguf")
     assert files.sha256 == {"b.gguf": sha256(gguf(seed=1))}
+    assert files.folder() == shown
+    (folder / "b.gguf").write_bytes(gguf(seed=2))
+    files.folder()
+    assert files.sha256 == {"b.gguf": sha256(gguf(seed=2))}
+    store.remove("local")
+    assert (folder / "b.gguf").exists()
+
+
+def test_verify_says_when_a_folder_is_not_what_it_was(store: Store, folder: Path) -> None:
+    store.pull(local(folder))
+    (folder / "model.safetensors").write_bytes(WEIGHTS + b"more")
+    [wrong] = [finding for finding in store.verify() if not finding.passed]
+    assert wrong.fix == f"restore it in {folder}"
 
 
 def test_what_is_not_there(store: Store, folder: Path, tmp_path: Path) -> None:
