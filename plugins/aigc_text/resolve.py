@@ -107,12 +107,11 @@ def _seq2seq_options(config: dict[str, Any]) -> dict[str, Any]:
 def _gguf_card(info: SourceInfo, name: str) -> ModelCard:
     files = gguf_header.parts(name, info.files)
     architecture, context = _gguf_facts(info, name)
-    local = info.uri.startswith("file:")
     return ModelCard(
         id=info.id,
         tasks=ALL_TASKS,
-        # A folder is taken as it is; of a repository only the one quantisation is fetched.
-        sources=(Source(uri=info.uri, files=() if local else tuple(SourceFile(path=f, name=f) for f in files)),),
+        # Of all the quantisations that a repository or folder may hold, only this one is fetched or looked at.
+        sources=(Source(uri=info.uri, files=tuple(SourceFile(path=f, name=f) for f in files)),),
         licence=info.licence,
         size_bytes=sum(info.files[f] for f in files),
         format="gguf",
