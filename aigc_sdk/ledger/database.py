@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,11 +48,12 @@ class Database:
         self._url = _parsed(url)
         self.where = self._url.database if self.is_sqlite else self._url.render_as_string(hide_password=True)
         self._pid = os.getpid()
-        # In one process a lock is fair and quick; SQLite's own waiting polls, and starves some of many threads.
+        # SQLite has one writer at a time. In one process a lock is fair and quick, where SQLite's own waiting polls and
+        # starves some of many threads; and one connection that writes keeps its pages, where several read them anew.
         self._writing = threading.Lock()
+        self._writer: sa.Connection | None = None
         with self._explained():
             self._engine = self._connected(timeout_s)
-            self._writer = self._engine.execution_options(immediate=True)
             if self._version() != HEAD:
                 self._migrate(timeout_s)
 
@@ -69,9 +71,16 @@ class Database:
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that is committed at the end, or rolled back if the block raises."""
-        alone = self._writing if self.is_sqlite else contextlib.nullcontext()
-        with self._explained(), alone, self._writer.begin() as connection:
-            yield connection
+        with self._explained():
+            if not self.is_sqlite:
+                with self._engine.begin() as connection:
+                    yield connection
+                return
+            with self._writing:
+                if self._writer is None:
+                    self._writer = self._engine.connect().execution_options(immediate=True)
+                with self._writer.begin():
+                    yield self._writer
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -81,6 +90,9 @@ class Database:
 
     def close(self) -> None:
         """Closes the connections; in a forked child they are only forgotten."""
+        if self._writer is not None and not self.forked:
+            with self._writing:
+                self._writer.close()
         self._engine.dispose(close=not self.forked)
 
     def scrub(self) -> None:
@@ -142,7 +154,7 @@ class Database:
             with filelock.FileLock(f"{self._url.database}.lock", timeout=max(timeout_s, 30)):
                 with self._engine.connect() as connection:
                     connection.connection.execute("PRAGMA journal_mode=WAL")  # not within a transaction
-                with self._writer.begin() as connection:
+                with self._engine.execution_options(immediate=True).begin() as connection:
                     upgrade(connection)
         except filelock.Timeout:
             raise StoreError(
@@ -155,7 +167,7 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError, UnicodeError) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError) as error:
             raise self.explain(error) from error
 
     def explain(self, error: Exception) -> AigcError:
@@ -194,4 +206,4 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A writer takes the lock at once: a transaction that reads first and writes later may not get it at all.
     immediate = connection.get_execution_options().get("immediate")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ _MAX_ERROR_CHARS = 2_000
 _TRY_AGAIN_S = 30.0
 """A ledger that could not be opened is not tried again at every job: a server that is down costs seconds each time."""
 _FORGET_AT_ONCE = 500
+_SHORT_CHARS = 200
 
 
 class Ledger:
@@ -33,7 +35,8 @@ class Ledger:
     Args:
         url: ``sqlite:////absolute/path`` or ``postgresql://user:password@host/name``.
         store_prompts: keep the words of prompts, messages and system instructions.
-        redact: takes secrets out of every text before it is written; the patterns of :class:`Redactor` if None.
+        redact: takes secrets out of every text before it is written, the same from the same text; a
+            :class:`Redactor` if None.
         timeout_s: longest wait, in seconds, for another process that writes.
 
     Every method that touches the database raises StoreError if it cannot be opened, read or written (it says why),
@@ -51,8 +54,11 @@ class Ledger:
         self._url = url
         self._store_prompts = store_prompts
         self._redact = redact or Redactor()
+        # Most of a receipt is the same from job to job: plan, versions, licence.
+        self._clean_short = lru_cache(maxsize=2048)(self._cleaned)
         self._timeout_s = timeout_s
         self._database: Database | None = None
+        self._parents: Database | None = None
         self._opening = threading.Lock()
         self._failed: tuple[float, AigcError] | None = None
 
@@ -70,7 +76,10 @@ class Ledger:
         if database is not None and not database.forked:
             return database
         with self._opening:
-            if self._database is None or self._database.forked:
+            if self._database is not None and self._database.forked:
+                # Kept as it is: to close it here would break the parent's write-ahead log.
+                self._parents, self._database = self._database, None
+            if self._database is None:
                 self._database = self._opened()
             return self._database
 
@@ -149,6 +158,9 @@ class Ledger:
 
     def _clean(self, text: str) -> str:
         """Redacted, and without what databases refuse: NUL characters and lone surrogates."""
+        return self._clean_short(text) if len(text) <= _SHORT_CHARS else self._cleaned(text)
+
+    def _cleaned(self, text: str) -> str:
         return self._redact(text.encode("utf-8", "replace").decode("utf-8")).replace("\x00", "\ufffd")
 
     def _receipt(self, receipt: Receipt) -> dict[str, Any]:

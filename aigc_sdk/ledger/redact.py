@@ -6,8 +6,8 @@ By patterns: what looks like nothing in particular (a name, a password in prose)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 PROMPT_FIELDS = frozenset(["prompt", "negative_prompt", "system", "messages"])
@@ -106,33 +106,17 @@ def without_prompts(receipt: dict[str, Any]) -> dict[str, Any]:
     return receipt | cleaned
 
 
-def redact_tree(tree: Any, redact: Callable[[str], str]) -> Any:
+def redact_tree(tree: Any, redact: Callable[[str], str], name: str = "") -> Any:
     """JSON with every string redacted, and the values of fields that are named like a secret."""
-    leaves = list(_strings(tree))
-    # Most receipts hold nothing to redact: one look at all strings together is much quicker than one at each.
-    together = "\n".join(text for _, text in leaves)
-    if redact(together) == together and not any(_SENSITIVE_NAME.search(name) for name, _ in leaves):
-        return tree
-    return _redacted(tree, redact)
-
-
-def _strings(tree: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every string in the tree, with the name of the field it is in."""
     if isinstance(tree, str):
-        yield name, tree
-    elif isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _strings(value, key)
-    elif isinstance(tree, (list, tuple)):
-        for value in tree:
-            yield from _strings(value, name)
-
-
-def _redacted(tree: Any, redact: Callable[[str], str], name: str = "") -> Any:
-    if isinstance(tree, str):
-        return "[secret]" if tree and _SENSITIVE_NAME.search(name) else redact(tree)
+        return "[secret]" if tree and _is_secret(name) else redact(tree)
     if isinstance(tree, Mapping):
-        return {key: _redacted(value, redact, key) for key, value in tree.items()}
+        return {key: redact_tree(value, redact, key) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return [_redacted(value, redact, name) for value in tree]
+        return [redact_tree(value, redact, name) for value in tree]
     return tree
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SENSITIVE_NAME.search(name) is not None

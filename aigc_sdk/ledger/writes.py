@@ -12,13 +12,11 @@ from ..contract.receipt import Energy
 from . import owner
 from .tables import energy, jobs, receipts, units
 
-_OPEN = ("queued", "running")
-
 _insert_job = sa.insert(jobs)
 _insert_receipt = sa.insert(receipts)
 _insert_units = sa.insert(units)
 _insert_energy = sa.insert(energy)
-_update_open = sa.update(jobs).where(jobs.c.id == sa.bindparam("job"), jobs.c.state.in_(_OPEN))
+_update_open = sa.update(jobs).where(jobs.c.id == sa.bindparam("job"), jobs.c.finished.is_(None))
 _run = _update_open.values(state="running")
 _ENDS = ("state", "finished", "seconds", "timings", "error_code", "error")
 _end = _update_open.values(
