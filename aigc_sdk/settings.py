@@ -31,6 +31,7 @@ class EngineSettings(Closed):
     max_resident: int = Field(default=4, ge=1)
     memory_fraction: float = Field(default=0.8, gt=0, le=1)
     pinned: tuple[str, ...] = ()
+    hang_grace_s: float = Field(default=30, gt=0)
 
 
 class LedgerSettings(Closed):

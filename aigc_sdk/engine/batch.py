@@ -99,7 +99,12 @@ class Waiting:
 
 
 class Batch:
-    """The items of one ``run``: the :class:`~aigc_sdk.contract.runner.RunContext` that the runner sees."""
+    """The items of one ``run``: the :class:`~aigc_sdk.contract.runner.RunContext` that the runner sees.
+
+    Attributes:
+        items: what ``run`` is called with.
+        beat: monotonic time of the runner's last sign of life.
+    """
 
     def __init__(
         self,
@@ -115,7 +120,7 @@ class Batch:
         self._live: dict[int, Ticket] = {}
         self._count = 0
         self._key = tickets[0].key
-        self._rungs: list[str] = []
+        self.beat = time.monotonic()
         self.items = self._enter(tickets)
 
     def _enter(self, tickets: Sequence[Ticket]) -> list[Item]:
@@ -135,10 +140,12 @@ class Batch:
     # --- what the runner sees ------------------------------------------------------------------------------------
 
     def cancelled(self, index: int) -> bool:
+        self.beat = time.monotonic()
         ticket = self._live.get(index)
         return ticket is None or ticket.job.done
 
     def progress(self, index: int, step: int, of: int | None = None, what: str = "") -> None:
+        self.beat = time.monotonic()
         if ticket := self._live.get(index):
             ticket.job.emit(Progress(step, of, what))
 
@@ -163,6 +170,7 @@ class Batch:
         Raises:
             BrokenPlugin: the runner yielded something that is no event for an item of this batch.
         """
+        self.beat = time.monotonic()
         ticket = self._live.get(index)
         if ticket is None:
             if 0 <= index < self._count:
@@ -196,10 +204,10 @@ class Batch:
     def _drop_stopped(self) -> None:
         self._live = {index: ticket for index, ticket in self._live.items() if not ticket.job.done}
 
-    def end(self, plugin: str) -> None:
-        """After ``run`` has returned: what is still live was cancelled, or forgotten by the plugin."""
-        for ticket in self._live.values():
-            ticket.job.emit(Failed(BrokenPlugin("run() ended without a result for this item", plugin=plugin)))
+    def end(self, error: AigcError) -> None:
+        """Fails what is still live: ``run`` has returned without a result for it, or will never return."""
+        for ticket in self.unfinished():
+            ticket.job.emit(Failed(error))
         self._live.clear()
 
 
@@ -208,7 +216,13 @@ def as_error(error: BaseException, plugin: str) -> AigcError:
     if isinstance(error, AigcError):
         error.plugin = error.plugin or plugin
         return error
-    text = str(error).strip().splitlines()
-    wrapped = BrokenPlugin(f"{type(error).__name__}: {text[0][:300] if text else ''}", plugin=plugin)
+    wrapped = BrokenPlugin(f"{type(error).__name__}: {_first_line(error)}", plugin=plugin)
     wrapped.__cause__ = error
     return wrapped
+
+
+def _first_line(error: BaseException) -> str:
+    try:
+        return (str(error).strip().splitlines() or [""])[0][:300]
+    except Exception:  # noqa: BLE001 - a stranger's __str__
+        return "(its message cannot be shown)"

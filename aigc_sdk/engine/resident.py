@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ..accelerators import is_out_of_memory, release
+from ..accelerators import is_out_of_memory, process_bytes, release
 from ..accelerators import threads as thread_settings
 from ..contract.errors import AigcError, BrokenPlugin, OutOfMemory
 from ..contract.events import Completed, Event, Failed
@@ -20,6 +20,7 @@ from ..contract.runner import ModelFiles, Runner
 from ..registry import Entry
 from ..registry.registry import load_attribute
 from .batch import Batch, Ticket, Waiting, as_error
+from .guard import GlobalState
 
 if TYPE_CHECKING:
     from .residents import Residents
@@ -28,6 +29,13 @@ log = logging.getLogger(__name__)
 
 Finish = Callable[["Resident", Ticket, Completed], None]
 
+_JOIN_S = 5.0
+"""Longest that closing waits for a step under way; a thread that hangs is left behind."""
+_LEAK_SHARE = 0.05
+"""Part of a model's memory that may stay after it was unloaded before its plugin is said to leak."""
+_LEAK_SLACK = 64 * 1024**2
+"""Bytes that a library may keep for good when it is first used."""
+
 
 class Resident:
     """One model under one plan.
@@ -35,6 +43,7 @@ class Resident:
     Attributes:
         pending: jobs accepted and not yet done; while there are any, the model is not evicted.
         last_used: monotonic time of the last acceptance.
+        again: submits a ticket to the resident that comes after this one; set by the pool.
     """
 
     def __init__(self, entry: Entry, plan: Plan, files: ModelFiles, pool: Residents, finish: Finish) -> None:
@@ -42,11 +51,16 @@ class Resident:
         self.plan = plan
         self.pending = 0
         self.last_used = time.monotonic()
+        self.again: Callable[[Ticket], None]
         self.runner: Runner | None = None
         self.load_seconds = 0.0
         self._files = files
         self._pool = pool
         self._finish = finish
+        self._batch: Batch | None = None
+        self._watch: threading.Timer | None = None
+        self._given_up = False
+        self._bytes_before = self._bytes_loaded = 0
         self._inbox: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._waiting = Waiting()
         self._threads = [
@@ -78,7 +92,7 @@ class Resident:
         self._waiting.close()
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(timeout=30)
+                thread.join(timeout=_JOIN_S)
         self._refuse_waiting(BrokenPlugin(f"model {self.card.id} was unloaded", plugin=self.plugin))
         self._close_runner()
 
@@ -97,10 +111,43 @@ class Resident:
             return
         try:
             runner.close()
-        except Exception:
+        except BaseException:
             log.exception("plugin %r failed to close model %r", self.plugin, self.card.id)
         del runner
         release()
+        self._report_leak()
+
+    def _report_leak(self) -> None:
+        kept = process_bytes() - self._bytes_before
+        held = self._bytes_loaded - self._bytes_before
+        if kept > held * _LEAK_SHARE + _LEAK_SLACK:
+            mib = kept >> 20
+            log.warning("plugin %r keeps %d MiB after model %r was unloaded", self.plugin, mib, self.card.id)
+
+    # --- hanging -------------------------------------------------------------------------------------------------
+
+    def watch(self, grace_s: float) -> None:
+        """A running job was stopped: its runner is to show a sign of life within ``grace_s`` seconds."""
+        if self._watch is not None and self._watch.is_alive():
+            return
+        self._watch = threading.Timer(grace_s, self._abandon_if_hung, [time.monotonic()])
+        self._watch.daemon = True
+        self._watch.start()
+
+    def _abandon_if_hung(self, since: float) -> None:
+        """Gives up on a runner that never came back: the next jobs get a new one, the thread is lost."""
+        batch = self._batch
+        if batch is None or batch.beat > since:
+            return
+        error = BrokenPlugin("run() hangs; its model was given up", plugin=self.plugin, fix="aigc plugins doctor")
+        log.error("plugin %r hangs in run() of model %r; it was given up", self.plugin, self.card.id)
+        self._given_up = True
+        self._pool.discard(self)
+        batch.end(error)
+        self._waiting.close()
+        self._inbox.put(None)
+        for ticket in self._waiting.drain():
+            self.again(ticket)
 
     # --- intake thread -------------------------------------------------------------------------------------------
 
@@ -117,7 +164,7 @@ class Resident:
         try:
             self._pool.make_room(self)
             self.runner = self._loaded()
-        except Exception as error:  # noqa: BLE001 - a stranger's code
+        except BaseException as error:  # noqa: BLE001 - a stranger's code, even SystemExit
             failure = self._too_big(error) if is_out_of_memory(error) else as_error(error, self.plugin)
             self._pool.discard(self)  # the next request tries again with a new resident
             self._waiting.close()
@@ -131,7 +178,9 @@ class Resident:
     def _loaded(self) -> Runner:
         thread_settings.apply(self.plan)
         loader = load_attribute(self.spec.loader, self.plugin)
+        self._bytes_before = process_bytes()
         runner = loader(self.card, self.plan, self._files)
+        self._bytes_loaded = process_bytes()
         for method in ("preprocess", "batch_key", "run", "close"):
             if not callable(getattr(runner, method, None)):
                 what = f"its loader returned a {type(runner).__name__} without {method}()"
@@ -149,7 +198,7 @@ class Resident:
         try:
             ticket.inputs = runner.preprocess(ticket.request)
             ticket.key = runner.batch_key(ticket.request)
-        except Exception as error:  # noqa: BLE001 - a stranger's code
+        except BaseException as error:  # noqa: BLE001 - a stranger's code, even SystemExit
             ticket.job.emit(Failed(as_error(error, self.plugin)))
             return
         ticket.job.timings["preprocess"] = time.perf_counter() - began
@@ -160,7 +209,13 @@ class Resident:
     def _device(self) -> None:
         wait_s = 0.0 if self.spec.continuous else self.spec.max_wait_ms / 1000
         while batch := self._waiting.next_batch(self.plan.max_batch, wait_s):
-            self._run(batch)
+            try:
+                self._run(batch)
+            except BaseException as error:  # whatever this is, nobody shall wait for ever
+                log.exception("running a batch of model %r failed", self.card.id)
+                self._fail(batch, as_error(error, self.plugin))
+        if self._given_up:  # it came back after all, when nobody waited any more
+            self._close_runner()
 
     def _run(self, tickets: list[Ticket]) -> None:
         """Runs a batch; after a failure, what is unfinished is tried again so that only the item at fault fails."""
@@ -178,21 +233,28 @@ class Resident:
 
     def _attempt(self, tickets: list[Ticket]) -> tuple[list[Ticket], BaseException | None]:
         """One ``run``. Returns what it left unfinished and the exception that ended it."""
-        batch = Batch(tickets, self.plan, more=self._waiting.more, complete=self._completed)
+        state = GlobalState(self.plugin)
+
+        def complete(ticket: Ticket, event: Completed) -> None:
+            state.restore()
+            ticket.job.timings["run"] = time.perf_counter() - ticket.started
+            self._finish(self, ticket, event)
+
+        batch = Batch(tickets, self.plan, more=self._waiting.more, complete=complete)
         runner = self.runner
         if not batch.items or runner is None:
             return [], None
+        self._batch = batch
         try:
             for index, event in runner.run(batch.items, batch):
                 batch.deliver(index, event, self.plugin)
-        except Exception as error:  # noqa: BLE001 - a stranger's code
+        except BaseException as error:  # noqa: BLE001 - a stranger's code, even SystemExit
             return [t for t in batch.unfinished() if not t.job.done], error
-        batch.end(self.plugin)
+        finally:
+            self._batch = None
+            state.restore()
+        batch.end(BrokenPlugin("run() ended without a result for this item", plugin=self.plugin))
         return [], None
-
-    def _completed(self, ticket: Ticket, event: Completed) -> None:
-        ticket.job.timings["run"] = time.perf_counter() - ticket.started
-        self._finish(self, ticket, event)
 
     # --- the out-of-memory ladder --------------------------------------------------------------------------------
 

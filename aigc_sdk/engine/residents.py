@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Hashable
 
 from ..accelerators import bytes_free
-from ..contract.errors import OutOfMemory
+from ..contract.errors import Cancelled, DeadlineExceeded, OutOfMemory
+from ..contract.events import Event, Failed
 from ..settings import EngineSettings
 from .batch import Ticket
 from .resident import Resident
@@ -22,22 +23,24 @@ class Residents:
         self._by_key: dict[Hashable, Resident] = {}
         self._changed = threading.Condition(threading.RLock())
 
-    def submit(self, key: Hashable, make: Callable[[], Resident], ticket: Ticket) -> Resident:
+    def submit(self, key: Hashable, make: Callable[[], Resident], ticket: Ticket) -> None:
         """Hands the ticket to the resident model of that key, which is made if there is none."""
         with self._changed:
             resident = self._by_key.get(key)
             if resident is None:
                 resident = self._by_key[key] = make()
+                resident.again = lambda ticket: self.submit(key, make, ticket)
             resident.pending += 1
             resident.last_used = time.monotonic()
             resident.submit(ticket)
-        ticket.job.on_end(lambda _: self._done(resident))
-        return resident
+        ticket.job.on_end(lambda last: self._done(resident, ticket, last))
 
-    def _done(self, resident: Resident) -> None:
+    def _done(self, resident: Resident, ticket: Ticket, last: Event) -> None:
         with self._changed:
             resident.pending -= 1
             self._changed.notify_all()
+        if ticket.started and isinstance(last, Failed) and isinstance(last.error, (Cancelled, DeadlineExceeded)):
+            resident.watch(self._settings.hang_grace_s)
 
     def pin(self, model: str, on: bool = True) -> None:
         """Keeps a model in memory for good, or lets it go again."""

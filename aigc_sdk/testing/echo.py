@@ -79,7 +79,7 @@ class EchoRunner(BaseRunner):
                 if context.cancelled(index):
                     del live[index]
                     continue
-                time.sleep(float(str(item.request.options["delay_ms"])) / 1000)
+                _wait(item)
                 if step == 1:
                     yield from _misbehave(item)
                 if step == len(item.inputs) or (step == 1 and item.request.options["fail"] == "silent"):
@@ -91,6 +91,11 @@ class EchoRunner(BaseRunner):
                 live[index] = (item, step + 1)
             if self._continuous:
                 live |= {item.index: (item, 0) for item in context.admit(context.plan.max_batch - len(live))}
+
+
+def _wait(item: Item) -> None:
+    if delay := item.request.options["delay_ms"]:
+        time.sleep(float(str(delay)) / 1000)
 
 
 def _misbehave(item: Item) -> Iterator[tuple[int, Event]]:
