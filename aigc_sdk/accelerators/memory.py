@@ -105,4 +105,11 @@ def _means_it(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    return isinstance(error, Exception) and any(sign in str(error).lower() for sign in _SAID)
+    return isinstance(error, Exception) and any(sign in _text(error) for sign in _SAID)
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error).lower()
+    except Exception:  # noqa: BLE001 - a stranger's __str__
+        return ""
