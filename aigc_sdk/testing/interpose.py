@@ -1,0 +1,40 @@
+"""Puts something between the engine and a plugin's loaders without the engine or the plugin knowing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from ..contract.manifest import Manifest, ModelCard, RunnerSpec
+from ..contract.plan import Plan
+from ..contract.runner import Loader, ModelFiles, Runner
+from ..registry.registry import load_attribute
+
+Wrap = Callable[[Callable[[], Runner]], Runner]
+"""Gets a function that calls the plugin's loader; returns the runner that the engine is to have."""
+
+_loaders: dict[str, Loader] = {}
+_numbers = itertools.count()
+
+
+def interposed(manifest: Manifest, wrap: Wrap) -> Manifest:
+    """The manifest with loaders that go through ``wrap``. Imports nothing of the plugin until it is loaded."""
+    specs = tuple(spec.model_copy(update={"loader": _path(spec, manifest.name, wrap)}) for spec in manifest.runners)
+    return manifest.model_copy(update={"runners": specs})
+
+
+def _path(spec: RunnerSpec, plugin: str, wrap: Wrap) -> str:
+    def load(card: ModelCard, plan: Plan, files: ModelFiles) -> Runner:
+        loader: Loader = load_attribute(spec.loader, plugin)
+        return wrap(lambda: loader(card, plan, files))
+
+    name = f"loader_{next(_numbers)}"
+    _loaders[name] = load
+    return f"{__name__}:{name}"
+
+
+def __getattr__(name: str) -> Loader:
+    # A loader is named by its path, so each of ours needs one.
+    if name not in _loaders:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _loaders[name]
