@@ -1,0 +1,1 @@
+"""The main job: a brief in, one folder of content out."""

@@ -1,0 +1,120 @@
+"""``manifest.json``: every piece of a campaign, where it came from, and what was turned down."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .brief import Brief
+from .settings import CampaignSettings
+
+NOTICE = "AI-generated: written by a language model from the brief, and checked against it by rules. Not yet approved."
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(_Record):
+    """A stretch of a piece.
+
+    Attributes:
+        made_by: ``model``; ``template`` (filled from the facts, because the model found nothing that passed); or
+            ``brief`` (the brief's own words, such as the call to action).
+        kind, source: the line's, for ``model``. receipt: its key in the manifest's ``receipts``.
+    """
+
+    text: str
+    made_by: Literal["model", "template", "brief"]
+    kind: str = ""
+    source: str = ""
+    seed: int | None = None
+    logprob: float | None = None
+    receipt: str | None = None
+
+
+class Rejected(_Record):
+    """A candidate that did not pass, with every reason."""
+
+    text: str
+    kind: str
+    source: str
+    seed: int
+    reasons: tuple[str, ...]
+
+
+class Piece(_Record):
+    """One text in one field of one ad.
+
+    Attributes:
+        made_by: ``template`` if any of it is; else ``model``.
+        length, limit: in the unit in which the platform counts. limit_kind: whether more is refused or cut off.
+        checks: the checks it passed. alternatives: texts that passed too and ranked lower, best first.
+        rejected: places in the manifest's ``rejected`` of what was turned down for the same facts.
+    """
+
+    channel: str
+    field: str
+    segment: str
+    language: str
+    variant: int
+    text: str
+    made_by: Literal["model", "template"]
+    parts: tuple[Part, ...]
+    score: float
+    length: int
+    limit: int
+    limit_kind: Literal["limit", "advice"]
+    unit: str
+    checks: tuple[str, ...]
+    alternatives: tuple[str, ...] = ()
+    rejected: tuple[int, ...] = ()
+
+
+class Ad(_Record):
+    """One ad: the texts of all fields of a channel, for one segment in one language. ``variant`` counts from 1."""
+
+    channel: str
+    segment: str
+    language: str
+    variant: int
+    pieces: tuple[Piece, ...]
+
+    def texts(self, field: str) -> list[str]:
+        """The texts of one field, in order."""
+        return [piece.text for piece in self.pieces if piece.field == field]
+
+
+class Gap(_Record):
+    """Something that was asked for and could not be made."""
+
+    channel: str
+    segment: str
+    language: str
+    variant: int
+    what: str
+
+
+class CampaignManifest(_Record):
+    """The whole campaign. The same brief, settings and model give the same manifest.
+
+    Attributes:
+        receipts: by key, the receipts of all lines that are used.
+    """
+
+    version: Literal[1] = 1
+    sdk_version: str
+    notice: str = NOTICE
+    brief: Brief
+    settings: CampaignSettings
+    models: tuple[str, ...]
+    ads: tuple[Ad, ...]
+    gaps: tuple[Gap, ...] = ()
+    candidates: int = Field(ge=0)
+    rejected: tuple[Rejected, ...] = ()
+    receipts: dict[str, dict[str, Any]] = {}
+
+    def pieces(self) -> list[Piece]:
+        """All pieces of all ads."""
+        return [piece for ad in self.ads for piece in ad.pieces]

@@ -1,0 +1,1 @@
+def render_page(manifest): return "<html></html>"

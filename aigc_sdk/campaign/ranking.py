@@ -1,0 +1,141 @@
+"""Which lines are kept, and which of those are best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from .claims import Objection, check_claims
+from .constraint import DETERMINERS, parts
+from .copy_brief import CopyBrief
+from .language import Language, language
+from .lines import Candidate, LineTask
+from .wording import check_wording
+from .words import is_number, stems, tokens
+
+MIN_FACT_COVERAGE = 0.75
+"""Least share of a fact's content words that a line about it must have: with fewer it says something else."""
+MIN_SEGMENT_COVERAGE = 0.15
+"""The same for a line about a segment, which may be addressed by one trait of several."""
+
+MAX_BEHIND = {"fact": 1.25, "segment": 0.8}
+"""How much less likely (mean log-probability per token) than the likeliest of its kind a line may be. A line made
+likely by nothing but the constraint falls behind; the margin is relative, because models differ in their scale."""
+
+
+class Reason(BaseModel):
+    """Why a line was rejected; see :class:`~aigc_sdk.campaign.claims.Objection`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    what: str
+
+
+class Line(BaseModel):
+    """A candidate after the checks. ``score`` (higher is better) orders those without ``reasons``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: Candidate
+    reasons: tuple[Reason, ...] = ()
+    score: float = 0.0
+
+    @property
+    def kept(self) -> bool:
+        return not self.reasons
+
+    @property
+    def text(self) -> str:
+        return self.candidate.text
+
+    @property
+    def kind(self) -> str:
+        return self.candidate.task.kind
+
+    @property
+    def source(self) -> str:
+        return self.candidate.task.source
+
+
+def judge(candidate: Candidate, brief: CopyBrief) -> Line:
+    """Checks one candidate and scores it."""
+    words = language(candidate.task.language)
+    objections = _objections(candidate, brief, words)
+    reasons = tuple(Reason(code=objection.code, what=objection.what) for objection in objections)
+    return Line(candidate=candidate, reasons=reasons, score=0.0 if reasons else score(candidate, words))
+
+
+def judge_all(candidates: Iterable[Candidate], briefs: Mapping[str, CopyBrief]) -> list[Line]:
+    """Checks and scores all candidates; ``briefs`` by language. Those far less likely than their like are rejected."""
+    lines = [judge(candidate, briefs[candidate.task.language]) for candidate in candidates]
+    best: dict[LineTask, float] = {}
+    for line in lines:
+        if line.kept and line.candidate.logprob is not None:
+            task = line.candidate.task
+            best[task] = max(best.get(task, line.candidate.logprob), line.candidate.logprob)
+    return [_unless_behind(line, best.get(line.candidate.task)) for line in lines]
+
+
+def _unless_behind(line: Line, best: float | None) -> Line:
+    own = line.candidate.logprob
+    if not line.kept or own is None or best is None or best - own <= MAX_BEHIND[line.source.partition(":")[0]]:
+        return line
+    what = f"the model finds it far less likely than its best ({own:.2f} against {best:.2f} a token)"
+    return line.model_copy(update={"reasons": (Reason(code="unlikely", what=what),), "score": 0.0})
+
+
+def _objections(candidate: Candidate, brief: CopyBrief, words: Language) -> list[Objection]:
+    if candidate.error is not None:
+        return [Objection("error", candidate.error)]
+    spec = words.lines[candidate.task.kind]
+    found = check_wording(candidate.text, sentence=spec.keep_end, brief=brief, language=words)
+    if candidate.finish != "stop":
+        found.append(Objection("cut-off", "the model did not come to an end"))
+    found += check_claims(candidate.text, brief, words)
+    if words.spaced:
+        found += [*_off_topic(candidate, words), *_misread(candidate, brief, words)]
+    return found
+
+
+def _off_topic(candidate: Candidate, words: Language) -> list[Objection]:
+    share = coverage(candidate.text, candidate.task.given, words)
+    least = MIN_FACT_COVERAGE if candidate.task.source.startswith("fact:") else MIN_SEGMENT_COVERAGE
+    if share < least:
+        return [Objection("off-topic", f"says only {share:.0%} of {candidate.task.given!r}")]
+    said = {token for token in tokens(candidate.task.given) if is_number(token)}
+    if missing := sorted(number for number in said if number not in tokens(candidate.text)):
+        return [Objection("off-topic", f"leaves out {', '.join(missing)}")]
+    return []
+
+
+def _misread(candidate: Candidate, brief: CopyBrief, words: Language) -> list[Objection]:
+    """Lines that are grammar's, but not the brief's: "a glazed red", "a friend who loves coffee"."""
+    found = [token.casefold() for token in tokens(candidate.text)]
+    given = parts(candidate.task.given, words)
+    names = {brief.short.casefold(), brief.product.split()[-1].casefold()}
+    if candidate.task.source.startswith("fact:"):
+        first = given.content[0].casefold() if given.content and given.function & words.linking else None
+        for before, token, place in zip(found, found[1:], range(1, len(found)), strict=False):
+            if token == first and before in DETERMINERS and not names & set(found[place : place + 4]):
+                return [Objection("grammar", f"{before} {token}, but it is no thing")]
+    elif not names & set(found) and not words.anchors & set(found) and found[:1] not in [phrase.split()[:1] for phrase in given.doing]:
+        return [Objection("off-topic", "speaks of neither the product nor what these people do")]
+    return []
+
+
+def coverage(text: str, given: str, words: Language) -> float:
+    """Share of the content words of ``given`` that are in ``text``, 0 to 1."""
+    wanted = stems([given], words.function_words)
+    return len(wanted & stems([text], words.function_words)) / len(wanted) if wanted else 1.0
+
+
+def score(candidate: Candidate, words: Language) -> float:
+    """Likelihood under the model (mean log-probability per token, -6 to 0) plus what it covers of its source (0 to 1).
+
+    Without a likelihood, length decides: of two ways to say the same the shorter one.
+    """
+    likelihood = max(-6.0, candidate.logprob) if candidate.logprob is not None else -len(candidate.text) / 40
+    covered = coverage(candidate.text, candidate.task.given, words) if words.spaced else 1.0
+    return round(likelihood + covered, 4)

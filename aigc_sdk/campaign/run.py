@@ -1,0 +1,118 @@
+"""The main job, so far as words go: a brief in, one folder out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..contract.errors import InvalidRequest
+from .brief import Brief
+from .compose import compose
+from .copy_brief import in_language
+from .copywriting import write_lines
+from .events import CampaignEvent, CandidatesDone, SetAside, StepStarted
+from .files import campaign_files
+from .language import language
+from .lines import Candidate, line_request, line_tasks
+from .manifest import CampaignManifest, Gap
+from .pipeline import Folder, Step, run_steps
+from .ranking import Line, judge_all
+from .settings import CampaignSettings
+
+if TYPE_CHECKING:
+    from ..engine.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignResult:
+    """What a campaign made. ``page`` is the file to look at; ``gaps`` is what could not be made."""
+
+    folder: Path
+    page: Path
+    manifest: CampaignManifest
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return self.manifest.gaps
+
+
+def run_campaign(
+    brief: Brief,
+    out: Path,
+    *,
+    client: Client,
+    settings: CampaignSettings | None = None,
+    variants: int | None = None,
+    on_event: Callable[[CampaignEvent], None] | None = None,
+) -> CampaignResult:
+    """Runs the campaign of a brief, or what is left of it to do.
+
+    Args:
+        out: the folder; made if it is not there. An earlier run's results in it are used where nothing they depend
+            on has changed. Files that no campaign made are never lost.
+        settings: how; None takes those of the client. variants: ads per channel, segment and language, 1 to 20; in
+            place of the settings'.
+        on_event: called as things happen, in the caller's thread.
+
+    Raises:
+        InvalidRequest: the folder cannot be used, or a language is not supported or not known to the model.
+        Cancelled: on Ctrl-C; the same call goes on where it stopped.
+        AigcError: the model could not be had, or gave nothing at all.
+    """
+    settings = settings or CampaignSettings(**client.settings.campaign)
+    if variants is not None:
+        settings = CampaignSettings(**{**settings.model_dump(), "variants": variants})
+    tell = on_event or (lambda event: None)
+    for tag in brief.languages:
+        language(tag)
+    _model_speaks(brief, settings, client)
+    with Folder(Path(out)) as folder:
+        steps = _steps(client, folder, lambda done, of: tell(CandidatesDone(done, of)))
+        values = {"brief": brief, "writing": _writing(settings), "settings": settings}
+        run_steps(steps, values, folder, lambda step, kept: tell(StepStarted(step.name, kept)))
+        for path in folder.publish({name: text.encode("utf-8") for name, text in values["files"].items()}):
+            tell(SetAside(path))
+        return CampaignResult(folder.path, folder.path / "index.html", values["manifest"])
+
+
+def _steps(client: Client, folder: Folder, on_candidate: Callable[[int, int], None]) -> tuple[Step, ...]:
+    """The pipeline. Pictures, voice and video will be steps of their own between ``compose`` and ``page``."""
+
+    def write(brief: Brief, writing: CampaignSettings) -> list[Candidate]:
+        briefs = [in_language(brief, tag) for tag in brief.languages]
+        return write_lines(briefs, writing, client, folder, on_candidate)
+
+    return (
+        # Not kept as a whole: each candidate is kept by itself, under its own request.
+        Step("write", ("brief", "writing"), "candidates", list[Candidate], write, keeps=False),
+        Step("check", ("brief", "candidates"), "lines", list[Line], _check),
+        Step("compose", ("brief", "settings", "lines"), "manifest", CampaignManifest, compose),
+        Step("page", ("manifest",), "files", dict[str, str], campaign_files),
+    )
+
+
+def _check(brief: Brief, candidates: list[Candidate]) -> list[Line]:
+    briefs = {tag: in_language(brief, tag) for tag in brief.languages}
+    return judge_all(candidates, briefs)
+
+
+def _writing(settings: CampaignSettings) -> CampaignSettings:
+    """The settings without those that only decide what is done with the candidates."""
+    fields = {"candidates", "seed", "model", "temperature", "constrained"}
+    return CampaignSettings(**settings.model_dump(include=fields))
+
+
+def _model_speaks(brief: Brief, settings: CampaignSettings, client: Client) -> None:
+    """Refuses a language that the model's card does not list: small models write nonsense in it, fluently."""
+    copy = in_language(brief, brief.languages[0])
+    entry = client.engine.entry(line_request(line_tasks(copy, settings)[0], 0, copy, settings))
+    spoken = entry.card.languages
+    for tag in brief.languages:
+        if spoken and tag.split("-")[0] not in {other.split("-")[0] for other in spoken}:
+            able = [e.card.id for e in client.registry.entries() if tag.split("-")[0] in e.card.languages]
+            raise InvalidRequest(
+                f"model {entry.card.id!r} was not made for {tag!r}; its languages are {', '.join(spoken)}",
+                fix=f"take one that was: campaign.model={able[0]}" if able else "take a model that was: campaign.model=...",
+            )

@@ -1,0 +1,33 @@
+"""How a campaign is run, as against what it is about (which is the brief). Composed by Hydra, group ``campaign``."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..contract.model import Closed
+from ..contract.requests import MAX_SEED
+
+
+class CampaignSettings(Closed):
+    """See ``conf/campaign/default.yaml``.
+
+    Attributes:
+        variants: ads per channel, segment and language; 1 to 20.
+        candidates: answers asked of the model for each line (a headline for a fact, a sentence for a fact, ...); the
+            best are kept. More cost time and give more to choose from.
+        seed: of the first candidate; candidate ``i`` has seed + i.
+        model: id of the text model; None is the default model.
+        temperature: 0 (always the likeliest word) to 2.
+        constrained: the model may use only the brief's own words and neutral ones. A small model needs it;
+            a model that writes well by itself may do without, its claims are checked in any case.
+        headlines, descriptions: texts of these fields in one ad, within what the channel takes.
+    """
+
+    variants: int = Field(default=2, ge=1, le=20)
+    candidates: int = Field(default=8, ge=1, le=100)
+    seed: int = Field(default=1, ge=0, le=MAX_SEED - 1000)
+    model: str | None = None
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    constrained: bool = True
+    headlines: int = Field(default=3, ge=1, le=15)
+    descriptions: int = Field(default=2, ge=1, le=4)
