@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..contract.errors import InvalidRequest
 from . import outputs
 from .options import json_option
+
+if TYPE_CHECKING:
+    from ..campaign.events import CampaignEvent
+    from ..campaign.run import CampaignResult
+    from .progress import Status
 
 
 @click.command()
@@ -30,14 +37,70 @@ def campaign(brief: Path, overrides: tuple[str, ...], output: Path, as_json: boo
       aigc campaign examples/mug.yaml -o out/ variants=4 seed=7
       aigc campaign brief.yaml -o out/ model=qwen2.5-coder-0.5b-instruct engine.device=cpu
     """
+    from ..campaign.brief import load_brief
+    from ..campaign.run import run_campaign
     from ..settings import load
     from .run import Session
 
     if output.exists() and not output.is_dir():
         raise InvalidRequest(f"{output} is a file", fix="name a folder")
     settings = load([full_name(override) for override in overrides])
+    loaded = load_brief(brief)
+    began = time.perf_counter()
     with Session(settings) as session:
-        raise NotImplementedError(session, brief, as_json, outputs)
+        steps = Steps(session.status)
+        session.status.show("loading the model")
+        result = run_campaign(loaded, output, client=session.client, on_event=steps)
+    if as_json:
+        outputs.print_json(summary(result, time.perf_counter() - began))
+    else:
+        _print_summary(result, time.perf_counter() - began)
+
+
+class Steps:
+    """Shows a campaign's progress on stderr."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def __call__(self, event: CampaignEvent) -> None:
+        from ..campaign.events import CandidatesDone, SetAside, StepStarted
+
+        match event:
+            case StepStarted(step=step, kept=kept):
+                self._status.note(f"{step}: " + ("kept from an earlier run" if kept else "..."))
+            case CandidatesDone(done=done, of=of):
+                self._status.show("candidates", done, of)
+            case SetAside(path=path):
+                self._status.note(f"a file in the way was kept as {path}")
+
+
+def summary(result: CampaignResult, seconds: float) -> dict[str, Any]:
+    """What came out, JSON-ready."""
+    manifest = result.manifest
+    return {
+        "page": str(result.page),
+        "folder": str(result.folder),
+        "ads": len(manifest.ads),
+        "pieces": len(manifest.pieces()),
+        "templates": sum(piece.made_by == "template" for piece in manifest.pieces()),
+        "candidates": manifest.candidates,
+        "rejected": len(manifest.rejected),
+        "gaps": [gap.model_dump(mode="json") for gap in manifest.gaps],
+        "models": list(manifest.models),
+        "seconds": round(seconds, 1),
+    }
+
+
+def _print_summary(result: CampaignResult, seconds: float) -> None:
+    made = summary(result, seconds)
+    filled = f", {made['templates']} of them filled from the facts by template" if made["templates"] else ""
+    click.echo(f"{made['pieces']} pieces in {made['ads']} ads{filled}, in {made['seconds']} s")
+    click.echo(f"{made['rejected']} of {made['candidates']} candidates were rejected; manifest.json says why")
+    for gap in made["gaps"]:
+        place = " ".join(str(gap[name]) for name in ("channel", "segment", "language"))
+        click.echo(f"missing: {place}, variant {gap['variant']}: {gap['what']}")
+    click.echo(f"page: {made['page']}")
 
 
 def full_name(override: str) -> str:

@@ -12,6 +12,8 @@ from .lazy import Entry, LazyGroup
 COMMANDS = (
     Entry("text", "text:text", "Write text: an answer, a structured document, a translation", "Make"),
     Entry("chat", "chat:chat", "Talk with a model", "Make"),
+    Entry("speech", "speech:speech", "Speak a text into a sound file", "Make"),
+    Entry("transcribe", "transcribe:transcribe", "Write down what is said in a recording", "Make"),
     Entry("campaign", "campaign:campaign", "Run the main job: a brief in, content out", "Make"),
     Entry("replay", "replay:replay", "Make an artifact again from its receipt, and compare", "Make"),
     Entry("models", "models:models", "List the models of the installed plugins", "Look"),

@@ -44,6 +44,12 @@ class Status:
             else:
                 self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    def close(self) -> None:
+        """Takes the line away for good: what still runs in another thread shows nothing any more."""
+        with self._lock:
+            self._shows = False
+            self._stop()
+
     def clear(self) -> None:
         """Takes the line away."""
         with self._lock:

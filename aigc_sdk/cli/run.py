@@ -39,7 +39,7 @@ class Session:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self.status.clear()
+        self.status.close()
         self.client.close()
 
     def show_plan(self, request: Request) -> None:
