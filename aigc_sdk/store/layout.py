@@ -194,7 +194,7 @@ def sweep(folder: Path) -> None:
 
 def sync(path: Path) -> None:
     """Waits until a file's or folder's bytes are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -203,8 +203,9 @@ def sync(path: Path) -> None:
 
 def publish(layout: Layout, file: Path, sha256: str, target: Path) -> None:
     """Moves a finished file to its blob and links it into a model's folder. Call it with ``publishing()`` held."""
-    file.chmod(0o444)
     sync(file)
+    if os.name != "nt":  # Windows neither renames nor removes a read-only file
+        file.chmod(0o444)
     blob = layout.blob(sha256)
     blob.parent.mkdir(parents=True, exist_ok=True)
     file.replace(blob)

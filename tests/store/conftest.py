@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from aigc_sdk.store import Store
+from aigc_sdk.store import Store, installers
 
 from .helpers import Sink
 
@@ -26,6 +27,17 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("UV_NO_INDEX", "1")
     monkeypatch.setenv("UV_FIND_LINKS", str(folder))
     return folder
+
+
+@pytest.fixture
+def quick(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies wheels instead of starting pip, which takes a second, in tests that are not about fetching."""
+
+    def fetch(self: installers.Installer, requirement: str, work: Path) -> Path:
+        name = requirement.removesuffix("==1.0").replace("-", "_")
+        return Path(shutil.copy(index / f"{name}-1.0-py3-none-any.whl", work))
+
+    monkeypatch.setattr(installers.Installer, "fetch", fetch)
 
 
 @pytest.fixture

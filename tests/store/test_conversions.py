@@ -14,6 +14,8 @@ from aigc_sdk.store.files import StoredFiles
 
 from .helpers import Sink, finished, leftovers, python, tiny
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 @pytest.fixture
 def files(store: Store, index: Path) -> StoredFiles:
@@ -104,6 +106,7 @@ def test_processes_that_want_the_same_conversion_build_it_once(files: StoredFile
     files.folder()
     code = f"""
 import time
+
 def build(source, target):
     with open({str(tmp_path / "log")!r}, "a") as log:
         log.write("built\\n")

@@ -12,6 +12,8 @@ from aigc_sdk.store import Store, layout
 
 from .helpers import Sink, gguf, in_parts, tiny
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def _spoil(path: Path, data: bytes) -> None:
     path.chmod(0o644)

@@ -76,6 +76,7 @@ except StoreError as error:
     assert (Store(home).pull(parts) / "whole.gguf").read_bytes() == whole
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_read_only_store_serves_what_it_has(home: Path, index: Path) -> None:
     model = tiny(index)
     folder = Store(home).pull(model)
@@ -94,6 +95,7 @@ def test_a_read_only_store_serves_what_it_has(home: Path, index: Path) -> None:
     assert (folder / "model.gguf").read_bytes() == gguf()
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_damaged_file_in_a_read_only_store_is_named(home: Path, index: Path) -> None:
     model = tiny(index)
     path = Store(home).pull(model) / "model.gguf"
@@ -115,12 +117,14 @@ def test_a_home_without_permission(home: Path, index: Path) -> None:
         Store(home).pull(tiny(index))
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_home_that_is_a_file(home: Path, index: Path) -> None:
     home.write_text("not a folder")
     with pytest.raises(StoreError, match="cannot be used"):
         Store(home).pull(tiny(index))
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("possible", ["symlink", "copy"])
 def test_a_disk_without_hard_links(home: Path, index: Path, monkeypatch: pytest.MonkeyPatch, possible: str) -> None:
     def refused(*arguments: object, **options: object) -> None:

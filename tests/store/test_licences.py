@@ -12,6 +12,8 @@ from aigc_sdk.store import Store
 
 from .helpers import Sink, card, tiny
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 def test_an_open_licence_is_shown_before_anything_is_fetched(
     store: Store, index: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch

@@ -14,6 +14,8 @@ from aigc_sdk.store import Store
 
 from .helpers import card, finished, gguf, python, tiny
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 NO_SOCKETS = """
 import socket
 def refuse(*arguments, **options):
@@ -58,6 +60,7 @@ def test_a_process_without_sockets_loads_and_is_refused(store: Store, home: Path
     store.pull(model)
     code = """
 from aigc_sdk.contract.errors import OfflineRefused
+
 store = Store(home, offline=True)
 folder = store.pull(card)
 refused = []
