@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +9,9 @@ from aigc_sdk.contract.errors import InvalidRequest, SchemaUnsatisfiable
 from aigc_sdk.contract.requests import TextRequest
 
 from .chat import PLAIN_STOP, PLAIN_TEMPLATE, render
+from .document import DocumentCheck
 from .preprocess import DEFAULT_MAX_TOKENS, conversation, raw_text
+from .schema import prepared
 
 MAX_GRAMMAR_CHARS = 2000
 """llama.cpp refuses grammars that repeat something more often."""
@@ -26,14 +26,14 @@ class Body:
     Attributes:
         chat: whether ``fields`` holds messages (else a raw prompt).
         fields: as its OpenAI-compatible end points take them.
-        schema: JSON schema that the answer has to fit, length bounds merged in; None if there is none.
+        check: of the JSON document that the answer has to be; None where it is free text.
         max_chars: most characters of an answer without a schema; None for any number.
         guarded: whether an answer that goes round in circles is ended.
     """
 
     chat: bool
     fields: dict[str, Any]
-    schema: dict[str, Any] | None = None
+    check: DocumentCheck | None = None
     max_chars: int | None = None
     guarded: bool = True
 
@@ -43,7 +43,7 @@ def request_body(request: TextRequest, *, has_template: bool) -> Body:
 
     Raises:
         InvalidRequest: for what llama.cpp cannot do: regular expressions, hard n-gram bans.
-        SchemaUnsatisfiable: for a bound it cannot express.
+        SchemaUnsatisfiable: for a schema or a bound it cannot keep.
     """
     if request.regex is not None:
         raise InvalidRequest(
@@ -52,14 +52,15 @@ def request_body(request: TextRequest, *, has_template: bool) -> Body:
     if request.options.get("no_repeat_ngram"):
         raise InvalidRequest("runner gguf has no no_repeat_ngram", plugin="text", fix="use a repetition_penalty")
     fields = _sampling(request)
-    schema = bounded_schema(request)
+    schema = _bounded_schema(request)
     if schema is not None:
         fields["json_schema"] = schema
+    check = None if schema is None else DocumentCheck(schema)
     max_chars = request.max_chars if isinstance(request.max_chars, int) else None
     guarded = schema is None and bool(request.options.get("repetition_guard", True))
     chat, words = _words(request, has_template)
     fields["stop"] += words.pop("stop", [])
-    return Body(chat, fields | words, schema, max_chars, guarded)
+    return Body(chat, fields | words, check, max_chars, guarded)
 
 
 def _words(request: TextRequest, has_template: bool) -> tuple[bool, dict[str, Any]]:
@@ -94,32 +95,18 @@ def _sampling(request: TextRequest) -> dict[str, Any]:
     return fields
 
 
-def bounded_schema(request: TextRequest) -> dict[str, Any] | None:
-    """The request's schema with its length bounds as ``maxLength``.
-
-    Raises:
-        SchemaUnsatisfiable: for a bound on the whole document, a field that is no string of the schema, or a bound
-            that llama.cpp cannot express.
-    """
+def _bounded_schema(request: TextRequest) -> dict[str, Any] | None:
     if request.json_schema is None:
         return None
-    schema: dict[str, Any] = deepcopy(request.json_schema)
     if isinstance(request.max_chars, int):
         raise SchemaUnsatisfiable(
             "runner gguf cannot bound the length of a whole JSON document",
             plugin="text",
             fix="bound its fields: max_chars={'headline': 30}",
         )
-    for name, bound in (request.max_chars or {}).items():
-        field = schema.get("properties", {}).get(name)
-        if not isinstance(field, dict) or field.get("type") != "string":
-            raise SchemaUnsatisfiable(f"max_chars names {name!r}, which is no string of the schema", plugin="text")
+    for bound in (request.max_chars or {}).values():
         _check_bound(bound)
-        field["maxLength"] = min(bound, int(field.get("maxLength", bound)))
-        if field["maxLength"] < int(field.get("minLength", 0)):
-            raise SchemaUnsatisfiable(f"max_chars of {name!r} is below its minLength", plugin="text")
-    json.dumps(schema)
-    return schema
+    return prepared(request.json_schema, request.max_chars)
 
 
 def _check_bound(bound: int) -> None:

@@ -26,11 +26,13 @@ class Prompt:
         tokens: ids of the whole prompt, at least one.
         max_tokens: most tokens to write; never past the end of the model's context.
         stop: strings that end the answer and are not part of it.
+        continued: whether the answer's text goes on where the prompt ends; not so if the prompt is only encoded.
     """
 
     tokens: tuple[int, ...]
     max_tokens: int
     stop: tuple[str, ...] = ()
+    continued: bool = True
 
 
 def make_prompt(request: TextRequest, tokenizer: Tokenizer, context_length: int) -> Prompt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -16,6 +15,7 @@ from aigc_sdk.contract.events import Completed, Delta, Event, Failed
 from aigc_sdk.contract.requests import Request, TextRequest
 from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
 
+from .document import DocumentCheck
 from .gguf_body import Body, request_body, seed32
 from .gguf_server import LlamaServer
 from .sampling import is_looping
@@ -147,8 +147,8 @@ class GgufRunner(BaseRunner):
 
     def _completed(self, answer: _Answer) -> Event:
         text = "".join(answer.pieces)
-        if answer.body.schema is not None:
-            _check_document(text, answer)
+        if answer.body.check is not None:
+            _check_document(text, answer, answer.body.check)
         artifact = TextArtifact(
             text=text,
             finish_reason=answer.finish,
@@ -166,7 +166,7 @@ def _goes_round(answer: _Answer) -> bool:
     return answer.body.guarded and count % LOOK_FOR_LOOPS == 0 and is_looping(answer.pieces)
 
 
-def _check_document(text: str, answer: _Answer) -> None:
+def _check_document(text: str, answer: _Answer, check: DocumentCheck) -> None:
     """llama.cpp's grammars leave out what they cannot express; what does not fit the schema is not handed on.
 
     Raises:
@@ -178,10 +178,12 @@ def _check_document(text: str, answer: _Answer) -> None:
             plugin="text",
             fix="raise max_tokens, or bound the lengths of the schema's strings and arrays",
         )
-    try:
-        json.loads(text)
-    except ValueError as error:
-        raise SchemaUnsatisfiable(f"llama.cpp wrote what is no JSON: {error}", plugin="text") from None
+    if not check.fits(text):
+        raise SchemaUnsatisfiable(
+            "llama.cpp's grammar let through a document that does not fit the schema",
+            plugin="text",
+            fix="--runner onnx or transformers, which keep every schema they accept",
+        )
 
 
 def _refusal(error: dict[str, Any]) -> AigcError:

@@ -33,7 +33,8 @@ def make_seq2seq_prompt(request: TextRequest, tokenizer: Tokenizer, config: dict
             plugin="text",
             fix="shorten the text, or take it in parts",
         )
-    return Prompt(tuple(tokens), min(request.max_tokens or DEFAULT_MAX_TOKENS, limit), request.stop)
+    most = min(request.max_tokens or DEFAULT_MAX_TOKENS, limit)
+    return Prompt(tuple(tokens), most, request.stop, continued=False)
 
 
 def _prefix(request: TextRequest, tokenizer: Tokenizer, config: dict[str, Any]) -> str:

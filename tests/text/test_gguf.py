@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aigc_text import load_gguf
+from aigc_text.document import DocumentCheck
 from aigc_text.gguf_body import request_body, seed32
 from aigc_text.gguf_header import Header
 from aigc_text.gguf_server import cache_bytes_per_token, fit
@@ -61,7 +62,7 @@ def test_length_bounds_become_part_of_the_schema() -> None:
     [
         {"json_schema": SCHEMA, "max_chars": 100},
         {"json_schema": SCHEMA, "max_chars": {"headline": 5000}},
-        {"json_schema": SCHEMA, "max_chars": {"body": 30}},
+        {"json_schema": {"type": "string", "pattern": "a(?=b)"}},
         {
             "json_schema": {**SCHEMA, "properties": {"headline": {"type": "string", "minLength": 9}}},
             "max_chars": {"headline": 5},
@@ -192,3 +193,11 @@ def test_a_document_that_was_cut_short_is_not_handed_on(runner: Runner) -> None:
     event = outcomes(runner, [item])[0]
     assert isinstance(event, Failed)
     assert "max_tokens" in str(event.error)
+
+
+def test_a_document_is_checked_as_a_whole() -> None:
+    check = DocumentCheck(SCHEMA | {"properties": {"headline": {"type": "string", "maxLength": 5}}})
+    assert check.fits('{"headline": "红色的杯子"}\n')
+    assert check.fits('{\n  "headline": ""\n}')
+    for text in ('{"headline": "six..."}', '{"headline": "a"', "{}", "", '{"headline": "a"} and more'):
+        assert not check.fits(text)
