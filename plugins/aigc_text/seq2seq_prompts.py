@@ -49,10 +49,10 @@ def _prefix(request: TextRequest, tokenizer: Tokenizer, config: dict[str, Any]) 
 
 def _language_token(request: TextRequest, tokenizer: Tokenizer) -> str:
     """The token that tells a Marian model with several target languages which one to write, such as ``>>fra<<``."""
-    known = {token.strip("<>"): token for token in tokenizer.inner.get_vocab() if token.startswith(">>")}
+    known = {token.strip("<>").lower(): token for token in tokenizer.inner.get_vocab() if token.startswith(">>")}
     if not known:
         return ""
-    tag = request.target_language or ""
+    tag = (request.target_language or "").lower()
     for name in (tag, tag.replace("-", "_"), tag.split("-")[0]):
         if name in known:
             return f"{known[name]} "

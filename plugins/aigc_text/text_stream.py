@@ -60,10 +60,13 @@ class TextStream:
             if not final:
                 return ""
             after = after.rstrip(_UNFINISHED)
-        # Decoding afresh from the last piece on keeps every step short, whatever the length of the text.
-        del self._tail[: self._known]
-        self._known = len(self._tail)
-        return after[len(before) :]
+        piece = after[len(before) :]
+        if piece:
+            # Decoding afresh from the last piece on keeps every step short, whatever the length of the text. A token
+            # without text (a special one) is no such piece: decoders that drop a leading space would drop one after it.
+            del self._tail[: self._known]
+            self._known = len(self._tail)
+        return piece
 
     def _give(self, piece: str, *, final: bool) -> str:
         if self.ended:
