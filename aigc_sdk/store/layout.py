@@ -67,7 +67,7 @@ class Layout:
     """The store's folders. Creates nothing until something is written."""
 
     def __init__(self, home: Path) -> None:
-        self.root = home / "store"
+        self.root = home.expanduser().absolute() / "store"
         self.models = self.root / "models"
         self.conversions = self.root / "conversions"
         self.incoming = self.root / "incoming"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +32,10 @@ def fetch(requirement: str, folder: Path, scratch: Path) -> Path:
         return target
     said = []
     for installer in installers.available():
-        scratch.mkdir(parents=True)
+        scratch.mkdir(parents=True, exist_ok=True)
         try:
-            found = installer.fetch(requirement, scratch)
+            # A name of its own: the installer of a killed pull may still be alive and writing where it was told to.
+            found = installer.fetch(requirement, Path(tempfile.mkdtemp(dir=scratch)))
             folder.mkdir(parents=True, exist_ok=True)
             return found.replace(target)
         except SourceUnavailable as error:

@@ -163,3 +163,13 @@ def test_the_library_logs_and_prints_nothing(
     assert "tiny: licence MIT" in caplog.text
     assert "fetching tiny" in caplog.text
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_home_that_was_given_as_a_relative_path(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Store(Path("here"))
+    folder = store.pull(tiny(index))
+    monkeypatch.chdir("/")
+    assert folder == store.files(tiny(index)).folder()
+    assert folder.is_relative_to(tmp_path / "here")
