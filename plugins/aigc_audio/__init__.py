@@ -1,0 +1,1 @@
+"""The audio plugin: speech and sound from text, text from speech."""

@@ -1,0 +1,168 @@
+"""The runner of every speech model: text in, sentences spoken one by one, one sound file out."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from aigc_sdk.contract.artifacts import AudioArtifact
+from aigc_sdk.contract.errors import InvalidRequest
+from aigc_sdk.contract.events import Completed, Delta, Event, Progress
+from aigc_sdk.contract.requests import AudioRequest, Request
+from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
+
+from . import characters
+from .encode import MEDIA_TYPES, SoundFile, check_rate
+from .joining import silence, trimmed
+from .loudness import Leveller
+from .sentences import Piece, pieces
+from .spool import keep, new_file
+from .voice import Voice
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is to be spoken: the cleaned text, and how many emoji were left out of it."""
+
+    text: str
+    emoji: int
+
+
+class SpeechRunner(BaseRunner):
+    """A voice that serves many requests, a sentence of each in turn.
+
+    Args:
+        name: the model's id, for messages.
+        weights: name and sha256 of the model's files.
+    """
+
+    def __init__(self, voice: Voice, name: str, weights: dict[str, str]) -> None:
+        self.weights = weights
+        self.libraries = (*voice.libraries, "num2words", "pyloudnorm", "av")
+        self._voice = voice
+        self._name = name
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Speaks a word, so that the first sentence of the first request does not wait for imports and caches."""
+        han = "latin" not in self._voice.scripts
+        request = AudioRequest(prompt="好" if han else "Qwx 1.")
+        Leveller(self._voice.sample_rate, 0.0).apply(self._voice.speak(request.prompt, request, 0))
+
+    def preprocess(self, request: Request) -> Script:
+        assert isinstance(request, AudioRequest)
+        check_rate(request.format, request.sample_rate or self._voice.sample_rate)
+        self._voice.check(request)
+        cleaned = characters.clean(request.prompt)
+        characters.check_script(cleaned.text, self._voice.scripts, self._name)
+        return Script(cleaned.text, cleaned.emoji)
+
+    def batch_key(self, request: Request) -> Hashable:
+        """All speech runs together: a request's sentences are spoken one at a time, whatever else is spoken."""
+        return "speech"
+
+    def run(self, items: Sequence[Item], context: RunContext) -> Iterator[tuple[int, Event]]:
+        live = {item.index: self._speak(item, context) for item in items}
+        try:
+            while live:
+                for index, events in list(live.items()):
+                    event = next(events, None)
+                    while isinstance(event, Progress | Delta):  # up to the end of a sentence
+                        yield index, event
+                        if isinstance(event, Progress):
+                            break
+                        event = next(events, None)
+                    else:
+                        if event is not None:
+                            yield index, event
+                        del live[index]
+                for item in context.admit(max(0, context.plan.max_batch - len(live))):
+                    live[item.index] = self._speak(item, context)
+        finally:
+            for events in live.values():
+                events.close()
+
+    def close(self) -> None:
+        self._voice.close()
+
+    def _speak(self, item: Item, context: RunContext) -> Iterator[Event]:
+        """The item's events. A step ends with a ``Progress``; a cancelled item just ends."""
+        request, script = item.request, item.inputs
+        assert isinstance(request, AudioRequest)
+        count = sum(1 for _ in pieces(script.text, self._voice.longest))
+        if script.emoji:
+            log.info("left out %d emoji", script.emoji)
+            yield Progress(0, count, f"note: left out {script.emoji} emoji, which have no sound")
+        spoken = Spoken(self._voice, request, item.seed)
+        try:
+            for step, piece in enumerate(pieces(script.text, self._voice.longest), 1):
+                if context.cancelled(item.index):
+                    return
+                pcm = spoken.say(piece, step)
+                if pcm and request.options["stream"]:
+                    yield Delta(audio=pcm, sample_rate=spoken.rate)
+                yield Progress(step, count, "speaking")
+            rest, artifact = spoken.finish()
+            if rest and request.options["stream"]:
+                yield Delta(audio=rest, sample_rate=spoken.rate)
+            yield Completed(artifact, {"characters": float(len(request.prompt)), "sentences": float(count)})
+        finally:
+            spoken.abandon()
+
+
+class Spoken:
+    """One request's sound in the making."""
+
+    def __init__(self, voice: Voice, request: AudioRequest, seed: int) -> None:
+        self.rate = request.sample_rate or voice.sample_rate
+        self._voice = voice
+        self._request = request
+        self._seed = seed
+        self._level = Leveller(voice.sample_rate, float(str(request.options["loudness"])))
+        self._file: SoundFile | None = SoundFile(new_file(request.format), request.format, voice.sample_rate, self.rate)
+
+    def say(self, piece: Piece, step: int) -> bytes:
+        """Speaks a piece and its pause. Returns what went into the file, as 16-bit PCM."""
+        assert self._file is not None
+        rate = self._voice.sample_rate
+        sound = trimmed(self._voice.speak(piece.text, self._request, seed_of(self._seed, step)), rate)
+        if not len(sound):
+            return b""
+        pause = silence(piece.pause_s / self._request.speed, rate)
+        return b"".join(self._file.write(part) for part in (self._level.apply(sound), pause))
+
+    def finish(self) -> tuple[bytes, AudioArtifact]:
+        """The last PCM, and the artifact.
+
+        Raises:
+            InvalidRequest: if nothing at all was audible.
+        """
+        assert self._file is not None
+        file, form = self._file, self._request.format
+        rest = file.close()
+        self._file = None
+        if file.samples == 0:
+            file.path.unlink(missing_ok=True)
+            raise InvalidRequest("the voice made no sound of this text", plugin="audio", fix="add some words")
+        artifact = AudioArtifact(
+            path=file.path,
+            sample_rate=self.rate,
+            duration_s=file.samples / self.rate,
+            media_type=MEDIA_TYPES[form],
+        )
+        return rest, replace(artifact, **keep(file.path))
+
+    def abandon(self) -> None:
+        """Removes what is unfinished; does nothing after :meth:`finish`."""
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
+
+
+def seed_of(seed: int, step: int) -> int:
+    """A seed for one sentence, of 63 bits: depends on the request's seed and the sentence's number, nothing else."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{step}".encode()).digest()[:8], "big") >> 1
