@@ -10,6 +10,7 @@ import click
 from ..contract.errors import BrokenPlugin, UnknownPlugin, did_you_mean
 from . import outputs
 from .completion import complete_plugin
+from .new_plugin import new
 from .options import json_option
 
 
@@ -126,3 +127,6 @@ def _known(name: str) -> None:
     names = [info.name for info in load().everything()]
     if name not in names:
         raise UnknownPlugin(f"no plugin, adapter or hook package {name!r} is installed", fix=did_you_mean(name, names))
+
+
+plugins.add_command(new)

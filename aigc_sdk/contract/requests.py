@@ -224,6 +224,7 @@ class VideoRequest(Request):
         width, height: pixels. fps: frames per second, 1 to 120. duration_s: seconds, up to 3,600.
         image: the first frame (image-to-video). video: the clip to interpolate. times: how many times the frames.
         motion: name of a camera motion, where the model knows some.
+        format: container of the output; None is the model's own.
     """
 
     modality: ClassVar[Modality] = "video"
@@ -240,7 +241,7 @@ class VideoRequest(Request):
     video: Media | None = None
     times: int | None = Field(default=None, ge=2, le=16)
     motion: str | None = None
-    format: Literal["mp4", "webm", "gif"] = "mp4"
+    format: Literal["mp4", "webm", "gif"] | None = None
 
     @model_validator(mode="after")
     def _inputs_fit_the_task(self) -> VideoRequest:
