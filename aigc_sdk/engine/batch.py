@@ -112,10 +112,12 @@ class Batch:
         plan: Plan,
         *,
         more: Callable[[Hashable, int], list[Ticket]],
+        begin: Callable[[str], None],
         complete: Callable[[Ticket, Completed], None],
     ) -> None:
         self.plan = plan
         self._more = more
+        self._begin = begin
         self._complete = complete
         self._live: dict[int, Ticket] = {}
         self._count = 0
@@ -129,13 +131,18 @@ class Batch:
             if ticket.job.done:
                 continue
             ticket.seen = 0
-            ticket.started = ticket.started or time.perf_counter()
-            ticket.job.timings.setdefault("queued", ticket.started - ticket.job.submitted)
-            ticket.job.emit(Started(self.plan))
+            if not ticket.started:
+                self._start(ticket)
             self._live[self._count] = ticket
             items.append(ticket.item(self._count))
             self._count += 1
         return items
+
+    def _start(self, ticket: Ticket) -> None:
+        ticket.started = time.perf_counter()
+        ticket.job.timings["queued"] = ticket.started - ticket.job.submitted
+        self._begin(ticket.job.id)
+        ticket.job.emit(Started(self.plan))
 
     # --- what the runner sees ------------------------------------------------------------------------------------
 

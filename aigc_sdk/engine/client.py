@@ -73,7 +73,7 @@ class Client:
     @property
     def ledger(self) -> Ledger | None:
         """The record of jobs, or None if it is switched off."""
-        return self.engine.ledger
+        return self.engine.recorder.ledger
 
     def submit(self, request: Request) -> Job:
         """Queues a request. Raises AigcError if it cannot be run at all."""

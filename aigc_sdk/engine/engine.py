@@ -6,15 +6,14 @@ import dataclasses
 import functools
 import logging
 import threading
-import time
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..accelerators import make_plan
 from ..contract.artifacts import Artifact
-from ..contract.errors import AigcError, BrokenPlugin, PolicyBlocked, UnknownModel
+from ..contract.errors import BrokenPlugin, PolicyBlocked, UnknownModel
 from ..contract.events import Completed, Event, Failed
 from ..contract.plan import Plan
 from ..contract.requests import Request
@@ -23,6 +22,7 @@ from ..settings import Settings
 from .batch import Ticket, as_error
 from .job import Job
 from .receipts import make_receipt
+from .recorder import Recorder
 from .resident import Resident
 from .residents import Residents
 from .resolve import resolve
@@ -44,7 +44,7 @@ class Engine:
     def __init__(self, settings: Settings, registry: Registry, store: Store, ledger: Ledger | None) -> None:
         self.registry = registry
         self.store = store
-        self.ledger = ledger
+        self.recorder = Recorder(ledger, energy=settings.ledger.energy)
         self._settings = settings
         self._hooks = registry.hooks
         self.residents = Residents(settings.engine)
@@ -52,7 +52,6 @@ class Engine:
         self._plans_lock = threading.Lock()
         # Hooks and the ledger may take their time; the device does not wait for them.
         self._finishers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="aigc-finish")
-        self._ledger_warned = False
 
     # --- looking -------------------------------------------------------------------------------------------------
 
@@ -100,7 +99,7 @@ class Engine:
         entry, plan = self.plan(request)
         resolved = resolve(request, entry.card, entry.manifest)
         job = Job(request)
-        self._record("record_queued", job.id, request, entry.card.id, entry.plugin.name)
+        self.recorder.queued(job.id, request, entry.card.id, entry.plugin.name)
         job.on_end(functools.partial(self._ended, job))
         key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
         self.residents.submit(key, lambda: self._resident(entry, plan, request), Ticket(job, resolved))
@@ -118,7 +117,7 @@ class Engine:
 
     def _resident(self, entry: Entry, plan: Plan, request: Request) -> Resident:
         files = self.store.files(entry.card, trust_remote_code=request.trust_remote_code)
-        return Resident(entry, plan, files, self.residents, self._finish)
+        return Resident(entry, plan, files, self.residents, self.recorder.started, self._finish)
 
     # --- finishing -----------------------------------------------------------------------------------------------
 
@@ -132,7 +131,7 @@ class Engine:
     def _finish_now(self, resident: Resident, ticket: Ticket, event: Completed) -> None:
         job, request = ticket.job, ticket.job.request
         try:
-            receipt = make_receipt(resident, ticket, event, time.perf_counter() - job.submitted)
+            receipt = make_receipt(resident, ticket, event, self.recorder.energy(job.id))
             artifact = dataclasses.replace(event.artifact, receipt=receipt)
             self._moderate(request, artifact)
             artifact = self._hooks.pipe("label", "artifact", request=request, artifact=artifact)
@@ -141,31 +140,19 @@ class Engine:
             job.emit(Failed(as_error(error, resident.plugin)))
             return
         if not job.done:
-            self._record("record_finished", artifact.receipt)
+            self.recorder.finished(artifact.receipt)
         job.emit(Completed(artifact, event.units))
 
     def _ended(self, job: Job, last: Event) -> None:
         if isinstance(last, Failed):
-            self._record("record_failed", job.id, last.error, job.timings)
+            self.recorder.failed(job.id, last.error, job.timings)
             self._hooks.tell("on_error", request=job.request, error=last.error)
-
-    def _record(self, what: str, *arguments: Any) -> None:
-        """Writes to the ledger. Content is worth more than its record: a ledger that fails is one warning."""
-        if self.ledger is None:
-            return
-        try:
-            getattr(self.ledger, what)(*arguments)
-        except AigcError as error:
-            if not self._ledger_warned:
-                log.warning("jobs are not being recorded: %s", error)
-            self._ledger_warned = True
 
     def close(self) -> None:
         """Unloads all models and closes the ledger."""
         self.residents.close()
         self._finishers.shutdown(wait=True)
-        if self.ledger is not None:
-            self.ledger.close()
+        self.recorder.close()
 
 
 def _looks_like_source(model: str) -> bool:

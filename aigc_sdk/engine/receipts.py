@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -11,19 +12,16 @@ from .._version import __version__
 from ..contract.artifacts import Artifact
 from ..contract.errors import InvalidRequest
 from ..contract.events import Completed
-from ..contract.receipt import Receipt
+from ..contract.receipt import Energy, Receipt
 from ..contract.requests import REQUESTS, Request
 from .batch import Ticket
+from .job import Job
 from .resident import Resident
 from .resolve import resolved_options
 
 
-def make_receipt(resident: Resident, ticket: Ticket, event: Completed, finished: float) -> Receipt:
-    """The record of one item.
-
-    Args:
-        finished: seconds from submission to completion.
-    """
+def make_receipt(resident: Resident, ticket: Ticket, event: Completed, energy: Energy | None) -> Receipt:
+    """The record of one item that has just been completed."""
     request, job = ticket.request, ticket.job
     assert request.seed is not None
     return Receipt(
@@ -41,11 +39,16 @@ def make_receipt(resident: Resident, ticket: Ticket, event: Completed, finished:
         seed=request.seed,
         options=resolved_options(request),
         plan=resident.plan,
-        timings={name: round(s, 6) for name, s in ({"load": 0.0} | job.timings | {"total": finished}).items()},
+        timings={name: round(seconds, 6) for name, seconds in _timings(job).items()},
         units=_units(event),
+        energy=energy,
         rungs=tuple(dict.fromkeys(ticket.rungs)),
         output_sha256=event.artifact.sha256(),
     )
+
+
+def _timings(job: Job) -> dict[str, float]:
+    return {"load": 0.0} | job.timings | {"total": time.perf_counter() - job.submitted}
 
 
 def _units(event: Completed) -> dict[str, float]:

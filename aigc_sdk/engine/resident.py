@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Begin = Callable[[str], None]
 Finish = Callable[["Resident", Ticket, Completed], None]
 
 _JOIN_S = 5.0
@@ -46,7 +47,9 @@ class Resident:
         again: submits a ticket to the resident that comes after this one; set by the pool.
     """
 
-    def __init__(self, entry: Entry, plan: Plan, files: ModelFiles, pool: Residents, finish: Finish) -> None:
+    def __init__(
+        self, entry: Entry, plan: Plan, files: ModelFiles, pool: Residents, begin: Begin, finish: Finish
+    ) -> None:
         self.entry = entry
         self.plan = plan
         self.pending = 0
@@ -56,6 +59,7 @@ class Resident:
         self.load_seconds = 0.0
         self._files = files
         self._pool = pool
+        self._begin = begin
         self._finish = finish
         self._batch: Batch | None = None
         self._watch: threading.Timer | None = None
@@ -240,7 +244,7 @@ class Resident:
             ticket.job.timings["run"] = time.perf_counter() - ticket.started
             self._finish(self, ticket, event)
 
-        batch = Batch(tickets, self.plan, more=self._waiting.more, complete=complete)
+        batch = Batch(tickets, self.plan, more=self._waiting.more, begin=self._begin, complete=complete)
         runner = self.runner
         if not batch.items or runner is None:
             return [], None
