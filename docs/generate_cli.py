@@ -15,8 +15,8 @@ HEAD = """\
 
 Written by `make docs` from the commands' own help; change that, not this page.
 
-Errors go to stderr with what to do about them; exit codes are listed in [errors.md](errors.md). What a script would read
-goes to stdout, alone: in a pipe, text is plain, tables are tab-separated without headings, and `--json` prints JSON.
+Errors go to stderr with what to do about them; exit codes are listed in [errors.md](errors.md). What a script would
+read goes to stdout, alone: in a pipe, text is plain, tables are tab-separated without headings; `--json` prints JSON.
 `eval "$(aigc completion bash)"` (or zsh, fish) completes commands, options and names of models.
 
 """
@@ -29,7 +29,8 @@ def page() -> str:
 
 
 def _sections(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH)
+    settings = {**command.context_settings, "max_content_width": WIDTH, "terminal_width": WIDTH}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     path = context.command_path
     yield f"{'##' if parent is None or parent.parent is None else '###'} {path}\n"
     yield f"```text\n{command.get_help(context)}\n```\n"

@@ -1,0 +1,63 @@
+"""The pages say what the code says, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from aigc_sdk.contract import errors, hooks
+from aigc_sdk.contract.errors import AigcError
+from aigc_sdk.settings import EngineSettings, LedgerSettings, Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def tree(root: type[AigcError] = AigcError, depth: int = 0) -> list[tuple[int, str, int]]:
+    rows = [(depth, root.__name__, root.exit_code)]
+    for child in sorted(root.__subclasses__(), key=lambda c: (c.exit_code, c.__name__)):
+        if child.__module__ == errors.__name__:
+            rows += tree(child, depth + 1)
+    return rows
+
+
+def test_the_error_tree_is_the_one_in_the_code() -> None:
+    block = re.search(r"```text\n(AigcError.*?)```", (ROOT / "docs" / "errors.md").read_text(), re.S)
+    assert block is not None
+    rows = re.findall(r"^([│├└─ ]*)(\w+) +(\d+)$", block[1], re.M)
+    assert [(len(indent) // 4, name, int(code)) for indent, name, code in rows] == tree()
+
+
+def test_every_exit_code_is_explained() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text()
+    explained = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.M)}
+    assert {code for _, _, code in tree()} | {0, 141} == explained
+
+
+def test_the_command_line_page_is_up_to_date() -> None:
+    page = runpy.run_path(str(ROOT / "docs" / "generate_cli.py"))["page"]()
+    assert (ROOT / "docs" / "cli.md").read_text() == page, "run `make docs`"
+
+
+def test_every_setting_is_explained() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    groups = {"engine": EngineSettings, "ledger": LedgerSettings}
+    names = {f"{group}.{name}" for group, kind in groups.items() for name in kind.model_fields}
+    names |= set(Settings.model_fields) - {"engine", "ledger", "models", "campaign", "extra"}
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_every_hook_is_documented() -> None:
+    specs = [value for value in vars(hooks).values() if hasattr(value, f"{hooks.PROJECT}_spec")]
+    assert specs
+    assert [spec.__name__ for spec in specs if not (spec.__doc__ or "").strip()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
