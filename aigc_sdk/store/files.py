@@ -105,13 +105,11 @@ class StoredFiles:
                 self.layout.write_record(self.key, record)
             return record
         where = self._set_aside(record, damaged)
-        said = f"{self.card.id}: {', '.join(repr(name) for name in damaged)} in the store is damaged or missing{where}"
         if self.offline:
             raise HashMismatch(
-                f"{said}; it cannot be fetched again offline",
+                f"{self._named(damaged)} in the store is damaged or missing{where}; it cannot be fetched again offline",
                 fix=f"with a network (AIGC_OFFLINE unset): aigc store pull {self.card.id}",
             )
-        self.sink.note(f"{said}; fetching it again")
         return None
 
     def _set_aside(self, record: Record, damaged: list[str]) -> str:
@@ -135,7 +133,7 @@ class StoredFiles:
         if self.offline:
             raise OfflineRefused(
                 f"{self.card.id} is not in the store at {self.layout.root}, and AIGC_OFFLINE forbids fetching it",
-                fix=f"on a machine with a network: aigc store pull {self.card.id} (then copy that folder here)",
+                fix=f"on a machine with a network: aigc store pull {self.card.id} (then copy its store folder here)",
             )
         fetch = puller(self.card)
         if self.layout.record(self.key) is None:
@@ -144,6 +142,9 @@ class StoredFiles:
         with self.layout.locked(self.key, self.sink, waiting), disk_errors(self.layout.root):
             record = self._stored()
             if record is None:
+                if old := self.layout.record(self.key):
+                    gone = [name for name in old.files if not self._path(name).exists()]
+                    self.sink.note(f"{self._named(gone)} in the store was damaged or missing; fetching it again")
                 self._begin()
                 record = fetch(
                     Pull(self.layout, self.card, self.key, self.sink, self.weights_only, self.trust_remote_code)
@@ -167,6 +168,9 @@ class StoredFiles:
         if incoming.exists():
             with suppress(StoreError, OSError), self.layout.locked(self.key, self.sink, waiting=None):
                 shutil.rmtree(incoming, ignore_errors=True)
+
+    def _named(self, files: list[str]) -> str:
+        return f"{self.card.id}: {', '.join(map(repr, files))}"
 
     def _path(self, name: str) -> Path:
         return self.layout.models / self.key / "files" / name

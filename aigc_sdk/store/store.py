@@ -119,7 +119,7 @@ class Store:
         if self.offline:
             raise OfflineRefused(
                 f"{name} is not in the store at {self.root}, and AIGC_OFFLINE forbids asking the hub",
-                fix=f"on a machine with a network: aigc store pull {name} (then copy that folder here)",
+                fix=f"on a machine with a network: aigc store pull {name} (then copy its store folder here)",
             )
         with tempfile.TemporaryDirectory(prefix="aigc-") as scratch:
             return hub.look(f"hf:{name}", Path(scratch)).info

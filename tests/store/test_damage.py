@@ -27,7 +27,9 @@ def test_a_damaged_file_is_set_aside_and_fetched_again(store: Store, index: Path
 
     assert (store.files(tiny(index)).folder() / "model.gguf").read_bytes() == gguf()
 
-    assert any("'model.gguf' in the store is damaged" in note for note in sink.notes)
+    assert [note for note in sink.notes if "damaged" in note] == [
+        "tiny: 'model.gguf' in the store was damaged or missing; fetching it again"
+    ]
     assert all(finding.passed for finding in store.verify())
     assert not list((store.root / "damaged").iterdir())
 
