@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .. import __version__
 from .brief import Brief
 from .copy_brief import CopyBrief, in_language
-from .drafts import CHECKS, Draft, drafts
+from .drafts import CHECKS, Draft, drafts, worth
 from .language import Language, language
 from .lines import Candidate
 from .manifest import Ad, CampaignManifest, Gap, Piece, Rejected
@@ -123,13 +123,12 @@ class _AdMaker:
 
     def _worth(self, draft: Draft, chosen: Sequence[Draft], rule: Rule) -> float:
         same = sum(bool(draft.sources & other.sources) for other in chosen)
-        filled = rule.length(draft.text) / rule.max_length
         closing = {part.text for other in chosen for part in other.parts if part.made_by == "brief"}
         repeats = sum(part.text in closing for part in draft.parts)
         to_segment = f"segment:{self.segment}"
         speaks = to_segment in draft.sources and not any(to_segment in other.sources for other in chosen)
-        favour = filled / 2 + _SEGMENT_IN_AD * speaks
-        return draft.score + favour - self.uses.cost(draft) - _SOURCE_IN_AD * same - _SAME_PART_IN_AD * repeats
+        cost = self.uses.cost(draft) + _SOURCE_IN_AD * same + _SAME_PART_IN_AD * repeats
+        return worth(draft, rule) + _SEGMENT_IN_AD * speaks - cost
 
     def _wrong(self, rule: Rule, chosen: Sequence[Draft]) -> list[str]:
         found = check(self.channel, rule.field, [draft.text for draft in chosen])

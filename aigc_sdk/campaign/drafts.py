@@ -11,14 +11,14 @@ from .language import Language
 from .manifest import Part
 from .ranking import Line
 from .rules import Rule
-from .words import lower_first, overlap, upper_first
+from .words import lower_first, overlap, stems, upper_first
 from .wording import check_wording
 
 CHECKS = ("length", "wording", "claims", "forbidden words", "distinct")
 """What every piece passed."""
 
-_FULL_BONUS = 0.5
-"""For a text that fills its field, against an empty one: room is paid for."""
+_FULL_BONUS = {"headline": 0.4, "description": 1.0, "primary_text": 1.6}
+"""For a text that fills its field, against an empty one: the longer ones have room for more than one thing."""
 _TEMPLATE_SCORE = -20.0
 """So that a template is taken only where no draft of the model is left."""
 
@@ -59,13 +59,14 @@ def drafts(rule: Rule, lines: Sequence[Line], segment: str, brief: CopyBrief, wo
         and not check_claims(draft.text, brief, words)
     ]
     best = {}
-    for draft in sorted(passing, key=lambda d: -_score(d, rule)):
+    for draft in sorted(passing, key=lambda draft: -worth(draft, rule)):
         best.setdefault(draft.text.casefold(), draft)
     return list(best.values())
 
 
-def _score(draft: Draft, rule: Rule) -> float:
-    return draft.score + _FULL_BONUS * rule.length(draft.text) / rule.max_length
+def worth(draft: Draft, rule: Rule) -> float:
+    """The draft's score, and how well it fills the field."""
+    return draft.score + _FULL_BONUS.get(rule.field, 0.4) * rule.length(draft.text) / rule.max_length
 
 
 def _distinct(lines: Iterable[Line]) -> list[Line]:
@@ -113,7 +114,7 @@ def _descriptions(lines: Sequence[Line], brief: CopyBrief, words: Language) -> I
     for first in _of(lines, "sentence", "invitation", "hook"):
         yield _joined([first], words)
         yield _joined([first], words, action)
-        for second in _seconds(first, lines, words):
+        for second in _seconds(first, lines, brief, words):
             yield _joined([first, second], words)
 
 
@@ -121,13 +122,15 @@ def _primary_texts(lines: Sequence[Line], brief: CopyBrief, words: Language) -> 
     action = Part(text=_sentence(brief.call_to_action, words), made_by="brief")
     for first in _of(lines, "hook") or _of(lines, "sentence", "invitation"):
         yield _joined([first], words, action)
-        for second in _seconds(first, lines, words):
+        for second in _seconds(first, lines, brief, words):
             yield _joined([first, second], words)
             yield _joined([first, second], words, action)
 
 
-def _seconds(first: Line, lines: Sequence[Line], words: Language) -> Iterator[Line]:
-    """Sentences that can follow the first: about something else, and not starting over with the product's name."""
+def _seconds(first: Line, lines: Sequence[Line], brief: CopyBrief, words: Language) -> Iterator[Line]:
+    """Sentences that can follow the first: about something else, and with "it" only after the product was named."""
+    if words.spaced and not stems([brief.short], ()) & stems([first.text], ()):
+        return
     for second in _of(lines, "follow") or _of(lines, "sentence"):
         alike = overlap(first.text, second.text, words.function_words) if words.spaced else 0.0
         if second.source != first.source and alike < 0.3:

@@ -1,1 +1,75 @@
-def render_page(manifest): return "<html></html>"
+"""``index.html``: the campaign to look at. One file, no request to anywhere, everything escaped."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .manifest import Ad, CampaignManifest, Piece
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_CHANNEL_NAMES = {"google-rsa": "Google responsive search ad", "meta-feed": "Meta feed"}
+_FIELD_NAMES = {"headline": "Headline", "description": "Description", "primary_text": "Primary text"}
+
+
+def render_page(manifest: CampaignManifest) -> str:
+    """The page of a campaign."""
+    pieces = manifest.pieces()
+    return _template().render(
+        m=manifest,
+        brief=manifest.brief,
+        groups=_groups(manifest),
+        channel_name=lambda channel: _CHANNEL_NAMES.get(channel, channel),
+        field_name=lambda field: _FIELD_NAMES.get(field, field),
+        host=urlsplit(manifest.brief.landing_url or "").netloc or "example.com",
+        path=[part for part in urlsplit(manifest.brief.landing_url or "").path.split("/") if part],
+        advertiser=manifest.brief.brand or manifest.brief.product.name,
+        source_name=lambda source: _source_name(manifest, source),
+        receipts=[(key, json.dumps(value, indent=1, ensure_ascii=False)) for key, value in manifest.receipts.items()],
+        by_template=sum(piece.made_by == "template" for piece in pieces),
+        pieces=pieces,
+        turned_down=lambda piece: [manifest.rejected[i] for i in piece.rejected],
+        share=_share,
+    )
+
+
+def _groups(manifest: CampaignManifest) -> list[dict[str, Any]]:
+    """Ads by segment and language, each with its channels."""
+    found: dict[tuple[str, str], dict[str, list[Ad]]] = {}
+    for ad in manifest.ads:
+        found.setdefault((ad.segment, ad.language), {}).setdefault(ad.channel, []).append(ad)
+    descriptions = {segment.name: segment.description for segment in manifest.brief.segments}
+    return [
+        {"segment": segment, "language": language, "description": descriptions.get(segment, ""), "channels": channels}
+        for (segment, language), channels in found.items()
+    ]
+
+
+def _source_name(manifest: CampaignManifest, source: str) -> str:
+    kind, _, which = source.partition(":")
+    if kind == "fact":
+        return f"fact {int(which) + 1}: {manifest.brief.facts[int(which)]}"
+    return f"segment: {which}" if which else ""
+
+
+def _share(piece: Piece) -> int:
+    """How full the field is, in percent."""
+    return min(100, round(100 * piece.length / piece.limit))
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("aigc_sdk.campaign", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict
@@ -120,7 +121,12 @@ def _misread(candidate: Candidate, brief: CopyBrief, words: Language) -> list[Ob
         for before, token, place in zip(found, found[1:], range(1, len(found)), strict=False):
             if token == first and before in DETERMINERS and not names & set(found[place : place + 4]):
                 return [Objection("grammar", f"{before} {token}, but it is no thing")]
-    elif not names & set(found) and not words.anchors & set(found) and found[:1] not in [phrase.split()[:1] for phrase in given.doing]:
+        return []
+    owned = re.findall(r"\btheir (\w+)", candidate.task.given.casefold())
+    for before, token in zip(found, found[1:], strict=False):
+        if token in owned and before in ("a", "an"):
+            return [Objection("grammar", f"{before} {token} where the brief has theirs")]
+    if not names & set(found) and not words.anchors & set(found) and found[:1] not in [phrase.split()[:1] for phrase in given.doing]:
         return [Objection("off-topic", "speaks of neither the product nor what these people do")]
     return []
 
