@@ -1,7 +1,7 @@
 """How an output that is bound by a grammar can be brought to its end, in as few tokens as are easily found.
 
 llguidance says which tokens may come next, not how far it is to the end. So the end is searched for: by choosing what
-closes (the quote of a string, then the brackets), and where nothing closes, by a beam search over single characters.
+closes (the quote of a string, then the brackets), and where nothing closes, by a beam search over single bytes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CLOSERS = '}]"0123456789tfn-,:[{ '
+_CLOSERS = b'}]"0123456789tfn-,:[{ '
 """Outside a string, what to choose: what ends a value before what begins one."""
 _BEAM = 12
 """Sequences kept per level and set of next tokens."""
-_FILLERS = 64
-"""Tokens of filling tried before a beam search."""
+_DEPTH = 64
+"""Tokens of filling, or of a beam search, before the search is given up."""
+_STATES = 4_000
+"""States looked at before a beam search is given up: about half a second."""
+_TRIED = b"a01 A.-_/@:TZ+\x80\xa0"
+"""Bytes tried beside the hints; enough for the formats of JSON schema (date, email, uri) and to finish a character."""
 
 
 class Vocabulary:
@@ -30,15 +34,14 @@ class Vocabulary:
         inner: llguidance's tokenizer.
 
     Attributes:
-        characters: token id of each single printable ASCII character.
+        of_byte: the token that is this one byte.
     """
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
         texts = [self.bytes_of(token) for token in range(inner.vocab_size)]
         self._filling = np.array([len(t) if t.isascii() and t.strip().isalpha() else 0 for t in texts])
-        singles = {text: token for token, text in reversed(list(enumerate(texts))) if len(text) == 1}
-        self.characters = {chr(c): singles[bytes([c])] for c in range(32, 127) if bytes([c]) in singles}
+        self.of_byte = {text[0]: token for token, text in enumerate(texts) if len(text) == 1}
 
     def bytes_of(self, token: int) -> bytes:
         """The token's text; empty for special tokens."""
@@ -84,14 +87,14 @@ class Search:
     Attributes:
         limit: most tokens of the end.
         quotes: where a JSON text stands; None for other grammars.
-        hints: text of the grammar; its characters are tried, in its order.
+        hints: the regular expressions of the grammar; their bytes are tried, in their order.
     """
 
     vocabulary: Vocabulary
     matcher: Any
     limit: int
     quotes: Quotes | None
-    hints: str
+    hints: bytes
     found: list[int] = field(default_factory=list)
 
     def run(self) -> list[int] | None:
@@ -107,8 +110,8 @@ class Search:
         if forced := self.matcher.compute_ff_tokens():
             return self._take(forced)
         if self.quotes is not None:
-            for character in '"' if self.quotes.inside else _CLOSERS:
-                token = self.vocabulary.characters.get(character)
+            for byte in b'"' if self.quotes.inside else _CLOSERS:
+                token = self.vocabulary.of_byte.get(byte)
                 if token is not None and self.matcher.validate_tokens([token]) == 1:
                     return self._take([token])
         return self._take(self._filling() or self._beam() or [])
@@ -124,14 +127,14 @@ class Search:
 
     def _is_goal(self, matcher: Any) -> bool:
         """The grammar may end here; in a string, the string may."""
-        quote = self.vocabulary.characters.get('"')
+        quote = self.vocabulary.of_byte.get(ord('"'))
         closes = self.quotes is not None and quote is not None and matcher.validate_tokens([quote]) == 1
         return closes or bool(matcher.is_accepting())
 
     def _filling(self) -> list[int] | None:
         """Letters up to where the text may end; enough for minimum lengths and choices."""
         matcher, found = self.matcher.deep_copy(), []
-        while len(found) < min(_FILLERS, self.limit - len(self.found)):
+        while len(found) < min(_DEPTH, self.limit - len(self.found)):
             token = self.vocabulary.filler(allowed_by(matcher, self.vocabulary.inner.vocab_size))
             if token is None or not matcher.consume_token(token):
                 return None
@@ -141,32 +144,33 @@ class Search:
         return None
 
     def _beam(self) -> list[int] | None:
-        """A sequence of single characters up to where the text may end; enough for most patterns."""
-        level: list[tuple[str, Any]] = [("", self.matcher)]
-        for _ in range(self.limit - len(self.found)):
-            groups: dict[bytes, list[tuple[str, Any]]] = {}
-            for text, matcher in level:
-                for longer, state in self._longer(text, matcher):
-                    if self._is_goal(state):
-                        return [self.vocabulary.characters[c] for c in longer]
-                    groups.setdefault(bytes(state.compute_bitmask()), []).append((longer, state))
+        """A sequence of single bytes up to where the text may end; enough for most patterns."""
+        level: list[tuple[bytes, Any]] = [(b"", self.matcher)]
+        states = 0
+        for _ in range(min(_DEPTH, self.limit - len(self.found))):
+            groups: dict[bytes, list[tuple[bytes, Any]]] = {}
+            for longer, state in (entry for text, matcher in level for entry in self._longer(text, matcher)):
+                if self._is_goal(state):
+                    return [self.vocabulary.of_byte[byte] for byte in longer]
+                groups.setdefault(bytes(state.compute_bitmask()), []).append((longer, state))
+                states += 1
+                if states > _STATES:
+                    return None
             level = [entry for group in groups.values() for entry in self._best(group)]
-            if not level:
-                return None
         return None
 
-    def _longer(self, text: str, matcher: Any) -> Iterable[tuple[str, Any]]:
-        for character in dict.fromkeys(self.hints + "a0 A.-_/"):
-            token = self.vocabulary.characters.get(character)
+    def _longer(self, text: bytes, matcher: Any) -> Iterable[tuple[bytes, Any]]:
+        for byte in dict.fromkeys(self.hints + _TRIED):
+            token = self.vocabulary.of_byte.get(byte)
             if token is not None and matcher.validate_tokens([token]) == 1:
                 state = matcher.deep_copy()
                 state.consume_token(token)
-                yield text + character, state
+                yield text + bytes([byte]), state
 
-    def _best(self, group: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-        """Those whose end stands in the grammar: the letters of a literal in their order."""
+    def _best(self, group: list[tuple[bytes, Any]]) -> list[tuple[bytes, Any]]:
+        """Those whose end stands in the hints: the letters of a literal in their order."""
         return sorted(group, key=lambda entry: -_longest_end_in(entry[0], self.hints))[:_BEAM]
 
 
-def _longest_end_in(text: str, hints: str) -> int:
+def _longest_end_in(text: bytes, hints: bytes) -> int:
     return next((size for size in range(len(text), 0, -1) if text[-size:] in hints), 0)

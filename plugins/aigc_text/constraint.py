@@ -9,7 +9,6 @@ Characters are Unicode code points of the text as it is read, so ``len()`` of th
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -20,7 +19,7 @@ from aigc_sdk.contract.errors import SchemaUnsatisfiable
 from aigc_sdk.contract.requests import TextRequest
 
 from .closing import Quotes, Search, Vocabulary, allowed_by
-from .schema import prepared
+from .schema import literals, prepared
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -45,27 +44,34 @@ def constraint_for(request: TextRequest, tokenizer: Tokenizer, vocab_size: int, 
     import llguidance
 
     if request.json_schema is not None:
-        by_field = request.max_chars if isinstance(request.max_chars, dict) else None
-        schema = prepared(request.json_schema, by_field)
-        hints = json.dumps(schema, ensure_ascii=False)
+        what, (schema, hints) = "json_schema", _schema(request)
         try:
             grammar = llguidance.LLMatcher.grammar_from_json_schema(schema, overrides=_JSON_STYLE)
         except ValueError as error:
-            raise _unsatisfiable("json_schema", str(error)) from None
+            raise _unsatisfiable(what, str(error)) from None
     elif request.regex is not None:
-        hints = request.regex
+        what, hints = "regex", request.regex.replace("\\", "")
         grammar = llguidance.LLMatcher.grammar_from_regex(request.regex)
     else:
         return None
     vocabulary = vocabulary_of(tokenizer, vocab_size)
     matcher = llguidance.LLMatcher(vocabulary.inner, grammar, log_level=0)
-    what = "json_schema" if request.json_schema is not None else "regex"
     if matcher.is_error():
         raise _unsatisfiable(what, matcher.get_error())
     if warnings := matcher.get_grammar_warnings():
         raise _unsatisfiable(what, "; ".join(warnings))
     max_chars = request.max_chars if isinstance(request.max_chars, int) else None
-    return Constraint(matcher, vocabulary, hints, what, max_tokens, max_chars)
+    return Constraint(matcher, vocabulary, hints.encode(), what, max_tokens, max_chars)
+
+
+def _schema(request: TextRequest) -> tuple[dict[str, Any], str]:
+    """The request's schema, made ready, and what it says of strings."""
+    assert request.json_schema is not None
+    try:
+        made = prepared(request.json_schema, request.max_chars if isinstance(request.max_chars, dict) else None)
+        return made, literals(made)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise _unsatisfiable("json_schema", f"it is no JSON schema ({error})") from None
 
 
 def vocabulary_of(tokenizer: Tokenizer, vocab_size: int) -> Vocabulary:
@@ -85,18 +91,20 @@ class Constraint:
 
     Attributes:
         was_hurried: True once a token was replaced so that the output could end in time.
+        ends_now: set it to True to bring the output to its end by the shortest way known.
     """
 
     def __init__(
         self,
         matcher: Any,
         vocabulary: Vocabulary,
-        hints: str,
+        hints: bytes,
         what: str,
         max_tokens: int,
         max_chars: int | None,
     ) -> None:
         self.was_hurried = False
+        self.ends_now = False
         self._matcher = matcher
         self._vocabulary = vocabulary
         self._hints = hints
@@ -126,7 +134,7 @@ class Constraint:
 
         Returns the token taken.
         """
-        if wanted in self.end_tokens or self._take(wanted, left):
+        if wanted in self.end_tokens or (not self.ends_now and self._take(wanted, left)):
             return wanted
         self.was_hurried = True
         token = self._end[0] if self._end else self._vocabulary.inner.eos_token

@@ -69,8 +69,8 @@ def _start(
         return
     try:
         answer = _Answer(item, tokenizer, backend.vocab_size)
-    except AigcError as error:
-        yield item.index, Failed(error)
+    except Exception as error:  # noqa: BLE001 - one item's fault must not end its neighbours
+        yield item.index, Failed(_as_error(error))
         return
     try:
         slot, logits = backend.prefill(answer.prompt.tokens, lambda: context.cancelled(item.index))
@@ -86,16 +86,20 @@ def _continue(
     """Takes the next token of one item; frees its slot when that was the last one."""
     try:
         events = answer.take(logits)
-    except AigcError as error:
-        events = [Failed(error)]
     except Exception as error:  # noqa: BLE001 - one item's fault must not end its neighbours
-        broken = BrokenPlugin(f"{type(error).__name__}: {error}", plugin="text")
-        broken.__cause__ = error
-        events = [Failed(broken)]
+        events = [Failed(_as_error(error))]
     if events and isinstance(events[-1], (Completed, Failed)):
         _drop(live, slot, backend)
     for event in events:
         yield answer.item.index, event
+
+
+def _as_error(error: Exception) -> AigcError:
+    if isinstance(error, AigcError):
+        return error
+    broken = BrokenPlugin(f"{type(error).__name__}: {error}", plugin="text")
+    broken.__cause__ = error
+    return broken
 
 
 def _drop(live: dict[int, _Answer], slot: int, backend: Backend) -> None:
@@ -124,8 +128,8 @@ class _Answer:
         # A stop string could cut a constrained text anywhere; its grammar ends it instead.
         stop = self.prompt.stop if self._constraint is None else ()
         max_chars = request.max_chars if isinstance(request.max_chars, int) else None
-        self._text = TextStream(tokenizer, self.prompt.tokens, stop, max_chars)
-        self._guarded = self._constraint is None and bool(request.options.get("repetition_guard", True))
+        self._text = TextStream(tokenizer, self.prompt.tokens if self.prompt.continued else (), stop, max_chars)
+        self._guarded = bool(request.options.get("repetition_guard", True))
         self._logprobs: list[float] | None = [] if request.logprobs else None
 
     def take(self, logits: Logits) -> list[Event]:
@@ -157,11 +161,14 @@ class _Answer:
         if self._text.ended:
             return self._text.ended
         if self._constraint is not None and self._constraint.is_complete:
-            return "length" if self._constraint.was_hurried else "stop"
+            in_time = self._constraint.ends_now or not self._constraint.was_hurried
+            return "stop" if in_time else "length"
         if len(self._written) >= self.prompt.max_tokens:
             return "length"
         if self._guarded and len(self._written) % _LOOK_FOR_LOOPS == 0 and is_looping(self._written):
-            return "stop"
+            if self._constraint is None:
+                return "stop"
+            self._constraint.ends_now = True
         return None
 
     def _completed(self, reason: FinishReason) -> Completed:

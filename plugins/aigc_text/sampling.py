@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _FIRST_GUESS = 256
 """Tokens looked at first for a nucleus, before all are sorted; most are smaller than that."""
+_BLOCK = 256
+"""Chances summed up at once when one is drawn."""
 
 
 class Sampler:
@@ -94,9 +96,18 @@ class Sampler:
         if self.min_p > 0:
             places = places[chances[places] >= self.min_p]  # the likeliest has chance 1
         # Ordered by id, not by chance: a last-bit difference between devices then rarely changes the outcome.
-        sums = np.cumsum(chances[places], dtype=np.float64)
-        picked = int(np.searchsorted(sums, self._random.random() * sums[-1], side="right"))
-        return int(places[min(picked, len(places) - 1)])
+        return int(places[_pick(chances[places], self._random.random())])
+
+
+def _pick(chances: Logits, share: float) -> int:
+    """The place where the running sum of the chances passes ``share`` (0 to below 1) of their total."""
+    blocks = np.add.reduceat(chances, np.arange(0, len(chances), _BLOCK), dtype=np.float64)
+    sums = np.cumsum(blocks)
+    wanted = share * sums[-1]
+    block = min(int(np.searchsorted(sums, wanted, side="right")), len(sums) - 1)
+    inside = np.cumsum(chances[block * _BLOCK : (block + 1) * _BLOCK], dtype=np.float64)
+    place = int(np.searchsorted(inside, wanted - (sums[block] - blocks[block]), side="right"))
+    return block * _BLOCK + min(place, len(inside) - 1)
 
 
 def _likeliest(chances: Logits, count: int) -> Ids:

@@ -33,6 +33,15 @@ def prepared(schema: Mapping[str, Any], max_chars: Mapping[str, int] | None = No
     return made
 
 
+def literals(schema: Mapping[str, Any]) -> str:
+    """What the schema says strings look like, one after the other: their patterns (unescaped) and fixed values."""
+    found: list[str] = []
+    for part in _parts(schema):
+        found.append(str(part.get("pattern", "")).replace("\\", ""))
+        found.extend(json.dumps(value, ensure_ascii=False) for value in [*part.get("enum", []), part.get("const", "")])
+    return "".join(found)
+
+
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
     """The schema and all schemas in it."""
     if not isinstance(schema, dict):

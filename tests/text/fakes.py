@@ -1,6 +1,6 @@
 """A tokenizer and a backend small enough to read: what they do is known exactly, so that the decode loop can be tested.
 
-They are fakes. The real ones are tested in test_ort.py and test_causal.py.
+They are fakes. Real ones are in test_ort.py and test_causal.py.
 """
 
 from __future__ import annotations
@@ -16,25 +16,13 @@ from aigc_text.tokenizer import Tokenizer
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import decoders, models, pre_tokenizers
 
-from aigc_sdk import Item, Plan, TextRequest
+from aigc_sdk import Item, TextRequest
 
 END = "<|end|>"
 MERGES = ("th", "in", "an", "er", "on", "re", "he", '", ', '": ', "ab", "mug", "red ", '{"', '"}')
-PLAN = Plan(
-    model="fake",
-    runner="fake",
-    device="cpu",
-    device_kind="cpu",
-    device_name="none",
-    dtype="float32",
-    threads=1,
-    bytes_needed=0,
-    bytes_free=0,
-    max_batch=4,
-)
 
 
-def byte_tokenizer() -> Tokenizer:
+def small_tokenizer() -> Tokenizer:
     """Every byte is a token, as are some longer pieces; emoji and Chinese take several tokens each."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocab = {character: i for i, character in enumerate(alphabet)}
@@ -117,29 +105,6 @@ class FakeBackend:
             return logits
         seed = zlib.crc32(np.array(tokens, np.int64).tobytes())
         return np.random.default_rng(seed).normal(0, 2, self.vocab_size).astype(np.float32)
-
-
-class FakeContext:
-    """What the engine would give: items that come later, and cancel flags."""
-
-    plan = PLAN
-
-    def __init__(self, later: Sequence[Item] = ()) -> None:
-        self.later = list(later)
-        self.cancel: set[int] = set()
-        self.asked: list[int] = []
-
-    def cancelled(self, index: int) -> bool:
-        return index in self.cancel
-
-    def progress(self, index: int, step: int, of: int | None = None, what: str = "") -> None: ...
-
-    def admit(self, limit: int) -> list[Item]:
-        self.asked.append(limit)
-        given, self.later = self.later[:limit], self.later[limit:]
-        return given
-
-    def rung(self, name: str) -> None: ...
 
 
 def item(tokenizer: Tokenizer, prompt: str, *, index: int = 0, seed: int = 0, **fields: object) -> Item:

@@ -88,7 +88,7 @@ def test_no_ngram_is_written_twice() -> None:
     sampler = Sampler(seed=0, temperature=0, no_repeat_ngram=2)
     logits = np.arange(12, dtype=np.float32)
     written = []
-    for _ in range(60):
+    for _ in range(20):
         written.append(sampler.choose(logits.copy()))
         sampler.accept(written[-1])
     pairs = list(zip(written, written[1:], strict=False))

@@ -7,9 +7,9 @@ from aigc_text.text_stream import TextStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .fakes import byte_tokenizer
+from .fakes import small_tokenizer
 
-TOKENIZER = byte_tokenizer()
+TOKENIZER = small_tokenizer()
 TEXTS = st.text(st.sampled_from("ab \n红é🎨the"), max_size=30)
 STOPS = st.lists(st.text(st.sampled_from("ab \n红"), min_size=1, max_size=4), max_size=3)
 
