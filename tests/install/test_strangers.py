@@ -65,7 +65,7 @@ def test_it_serves_requests(model: str, strangers: Venv, tmp_path: Path) -> None
 
 
 def test_both_are_installed_and_whole(strangers: Venv, tmp_path: Path) -> None:
-    where = strangers.run_python("-c", "import aigc_sdk; print(aigc_sdk.__file__)")
+    where = strangers.run_python("-P", "-c", "import aigc_sdk; print(aigc_sdk.__file__)")
     assert Path(where).is_relative_to(strangers.folder)
     listed = aigc(strangers, tmp_path, "plugins", "list")
     states = {line.split("\t")[0]: line.split("\t")[2:5] for line in listed.splitlines()}

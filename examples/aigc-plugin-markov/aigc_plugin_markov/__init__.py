@@ -1,0 +1,3 @@
+"""A Markov chain as a text plugin for aigc-sdk."""
+
+__version__ = "1.0.0"
