@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .copy_brief import CopyBrief
 from .language import Language
@@ -54,9 +55,8 @@ def _numbers(text: str, brief: CopyBrief, language: Language) -> Iterator[Object
     known = {number_key(token) for claim in brief.claims for token in tokens(claim) if is_number(token)}
     spelled = {token.casefold() for claim in brief.claims for token in tokens(claim)}
     for token in tokens(text):
-        if is_number(token) and number_key(token) not in known:
-            yield Objection("number", f"the brief does not say {token!r}")
-        elif token.casefold() in language.number_words and token.casefold() not in spelled:
+        digits = is_number(token) and number_key(token) not in known
+        if digits or (token.casefold() in language.number_words - spelled):
             yield Objection("number", f"the brief does not say {token!r}")
 
 
@@ -84,9 +84,8 @@ def _denials(text: str, brief: CopyBrief, language: Language) -> Iterator[Object
 def _names(text: str, brief: CopyBrief, language: Language) -> Iterator[Objection]:
     """Words in capitals inside a sentence, which the brief does not write so."""
     said = {token for claim in brief.claims for token in tokens(claim)}
-    found = tokens(text)
-    for before, token in zip(found, found[1:], strict=False):
-        if token[:1].isupper() and before not in ".!?:" and token not in said and token != "I":
+    for before, token in pairwise(tokens(text)):
+        if token[:1].isupper() and before not in ".!?:" and token not in said | {"I"}:
             yield Objection("name", f"the brief names no {token!r}")
 
 
@@ -130,7 +129,7 @@ def _unsupported_unspaced(text: str, brief: CopyBrief, language: Language) -> It
 
 
 def _stretches(claims: Sequence[str], longest: int = 8) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for claim in claims:
         for run in re.findall(r"[^\W_]+(?:[ \-][A-Za-z0-9]+)*", claim):
             found.update(run[i : i + n] for n in range(2, longest + 1) for i in range(len(run) - n + 1))

@@ -135,9 +135,7 @@ class _AdMaker:
         return [f"{rule.field}: {violation.what}" for violation in found]
 
     def _gap(self, variant: int, what: str) -> Gap:
-        return Gap(
-            channel=self.channel, segment=self.segment, language=self.copy.language, variant=variant, what=what
-        )
+        return Gap(channel=self.channel, segment=self.segment, language=self.copy.language, variant=variant, what=what)
 
     def _piece(self, rule: Rule, draft: Draft, variant: int) -> Piece:
         others = [d.text for d in self.pools[rule] if d.text != draft.text and d.sources & draft.sources]

@@ -87,9 +87,10 @@ def line_regex(spec: LineSpec, language: Language, *, product: str, short: str, 
     found = parts(given, language)
     clashing = _clashing(found, language)
     forms = language.plural_forms if is_plural(short) else {}
-    bound = {"people", *(phrase.split()[0] for phrase in found.doing), *(word for link, word in found.links if link in ("who", "that"))}
-    if spec.about == "fact":
-        bound = set()
+    bound = set()  # words that only stand where the description has them
+    if spec.about == "segment":
+        bound |= {"people", *(phrase.split()[0] for phrase in found.doing)}
+        bound |= {word for link, word in found.links if link in ("who", "that")}
     opening = _opening(spec, language, found, product=product, short=short, turn=turn)
     inner = (set(found.content) | {forms.get(word, word) for word in spec.inner - clashing}) - bound
     ends = set(found.ends) - bound
@@ -126,7 +127,7 @@ def _whole(
     return f"{first}(?:{word}){{{max(0, low - 2)},{high - 2}}}{last}{close}"
 
 
-def _clashing(found: Parts, language: Language) -> Collection[str]:
+def _clashing(found: Parts, language: Language) -> frozenset[str]:
     """Words that would turn the fact into another: "has" where it *is* something, "is" where it *does* something."""
     if found.function & language.linking:
         return language.owning

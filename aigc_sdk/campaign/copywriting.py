@@ -11,7 +11,7 @@ from ..contract.plan import Plan
 from ..contract.requests import Request, TextRequest
 from .copy_brief import CopyBrief
 from .language import language
-from .lines import Candidate, LineTask, line_request, line_text, line_tasks
+from .lines import Candidate, LineTask, line_request, line_tasks, line_text
 from .pipeline import Folder, digest
 from .settings import CampaignSettings
 

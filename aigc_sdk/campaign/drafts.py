@@ -11,8 +11,8 @@ from .language import Language
 from .manifest import Part
 from .ranking import Line
 from .rules import Rule
-from .words import lower_first, overlap, stems, upper_first
 from .wording import check_wording
+from .words import lower_first, overlap, stems, upper_first
 
 CHECKS = ("length", "wording", "claims", "forbidden words", "distinct")
 """What every piece passed."""
@@ -58,7 +58,7 @@ def drafts(rule: Rule, lines: Sequence[Line], segment: str, brief: CopyBrief, wo
         if not check_wording(draft.text, sentence=sentence, brief=brief, language=words)
         and not check_claims(draft.text, brief, words)
     ]
-    best = {}
+    best: dict[str, Draft] = {}
     for draft in sorted(passing, key=lambda draft: -worth(draft, rule)):
         best.setdefault(draft.text.casefold(), draft)
     return list(best.values())

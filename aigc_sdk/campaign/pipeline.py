@@ -184,7 +184,8 @@ def _writing(target: Path) -> Iterator[None]:
 
 def _cannot_write(path: Path, error: OSError) -> AigcError:
     return InvalidRequest(
-        f"cannot write {path}: {error.strerror or error}", fix="what was made so far is kept; free the folder and run again"
+        f"cannot write {path}: {error.strerror or error}",
+        fix="what was made so far is kept; make room or choose another folder, and run again",
     )
 
 

@@ -13,7 +13,7 @@ from .copy_brief import CopyBrief
 from .language import Language, language
 from .lines import Candidate, LineTask
 from .wording import check_wording
-from .words import is_number, stems, tokens
+from .words import is_number, is_word, stems, tokens
 
 MIN_FACT_COVERAGE = 0.75
 """Least share of a fact's content words that a line about it must have: with fewer it says something else."""
@@ -122,11 +122,13 @@ def _misread(candidate: Candidate, brief: CopyBrief, words: Language) -> list[Ob
             if token == first and before in DETERMINERS and not names & set(found[place : place + 4]):
                 return [Objection("grammar", f"{before} {token}, but it is no thing")]
         return []
-    owned = re.findall(r"\btheir (\w+)", candidate.task.given.casefold())
-    for before, token in zip(found, found[1:], strict=False):
-        if token in owned and before in ("a", "an"):
-            return [Objection("grammar", f"{before} {token} where the brief has theirs")]
-    if not names & set(found) and not words.anchors & set(found) and found[:1] not in [phrase.split()[:1] for phrase in given.doing]:
+    countable = {after for claim in brief.claims for after in re.findall(r"\ban? ([\w-]+)", claim.casefold())}
+    for before, token, after in zip(found, found[1:], [*found[2:], "."], strict=False):
+        ends = not is_word(after) or after in words.function_words
+        if before in ("a", "an") and ends and token not in countable | names | words.anchors:
+            return [Objection("grammar", f"{before} {token}, where the brief has no {before!r}")]
+    doing = {phrase.split()[0] for phrase in given.doing}
+    if not (names | words.anchors) & set(found) and found[0] not in doing:
         return [Objection("off-topic", "speaks of neither the product nor what these people do")]
     return []
 

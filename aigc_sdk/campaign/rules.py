@@ -47,7 +47,7 @@ class Rule(Closed):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What is wrong with the texts of one field. ``severity`` is ``limit`` (refused) or ``advice`` (cut off on screen)."""
+    """What is wrong with the texts of a field. ``severity``: ``limit`` (refused) or ``advice`` (cut off on screen)."""
 
     channel: str
     field: str

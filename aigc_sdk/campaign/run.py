@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..contract.errors import InvalidRequest
 from .brief import Brief
@@ -70,7 +70,7 @@ def run_campaign(
     _model_speaks(brief, settings, client)
     with Folder(Path(out)) as folder:
         steps = _steps(client, folder, lambda done, of: tell(CandidatesDone(done, of)))
-        values = {"brief": brief, "writing": _writing(settings), "settings": settings}
+        values: dict[str, Any] = {"brief": brief, "writing": _writing(settings), "settings": settings}
         run_steps(steps, values, folder, lambda step, kept: tell(StepStarted(step.name, kept)))
         for path in folder.publish({name: text.encode("utf-8") for name, text in values["files"].items()}):
             tell(SetAside(path))
@@ -111,8 +111,8 @@ def _model_speaks(brief: Brief, settings: CampaignSettings, client: Client) -> N
     spoken = entry.card.languages
     for tag in brief.languages:
         if spoken and tag.split("-")[0] not in {other.split("-")[0] for other in spoken}:
-            able = [e.card.id for e in client.registry.entries() if tag.split("-")[0] in e.card.languages]
+            able = ["...", *(e.card.id for e in client.registry.entries() if tag.split("-")[0] in e.card.languages)]
             raise InvalidRequest(
                 f"model {entry.card.id!r} was not made for {tag!r}; its languages are {', '.join(spoken)}",
-                fix=f"take one that was: campaign.model={able[0]}" if able else "take a model that was: campaign.model=...",
+                fix=f"take a model that was: campaign.model={able[-1]}",
             )

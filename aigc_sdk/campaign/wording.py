@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .claims import Objection
 from .constraint import DETERMINERS, parts
@@ -61,13 +62,14 @@ def _punctuation(text: str, *, sentence: bool) -> Iterator[Objection]:
 
 def _grammar(text: str, language: Language) -> Iterator[Objection]:
     found = [token for token in tokens(text) if is_word(token)]
-    for word, after in zip(found, found[1:], strict=False):
+    for word, after in pairwise(found):
         low, next_low = word.casefold(), after.casefold()
-        if low in DETERMINERS and (next_low in DETERMINERS | _NEVER_AFTER or next_low in language.linking):
-            yield Objection("grammar", f"{word} {after}")
-        elif low in ("a", "an") and not is_number(after) and (low == "an") != starts_with_vowel_sound(after):
-            yield Objection("grammar", f"{word} {after}")
-        elif low in language.linking and next_low in language.linking:
+        wrong = (
+            (low in DETERMINERS and next_low in DETERMINERS | _NEVER_AFTER | language.linking)
+            or (low in ("a", "an") and not is_number(after) and (low == "an") != starts_with_vowel_sound(after))
+            or (low in language.linking and next_low in language.linking)
+        )
+        if wrong:
             yield Objection("grammar", f"{word} {after}")
     if found.count("that") > 1:
         yield Objection("grammar", "that ... that")
@@ -76,7 +78,9 @@ def _grammar(text: str, language: Language) -> Iterator[Objection]:
             yield Objection("grammar", f"a ... {match.group(1).split()[-1]}")
 
 
-_NEVER_AFTER = frozenset("of for with by to from and or but that which who in at on it you".split())
+_NEVER_AFTER = frozenset(
+    {"of", "for", "with", "by", "to", "from", "and", "or", "but", "that", "which", "who", "in", "at", "on", "it", "you"}
+)
 
 
 def _plural(run: list[str], language: Language) -> bool:
@@ -91,7 +95,7 @@ def _plural(run: list[str], language: Language) -> bool:
 
 def _repetition(text: str, language: Language) -> Iterator[Objection]:
     found = [token.casefold() for token in tokens(text) if is_word(token)]
-    for word, after in zip(found, found[1:], strict=False):
+    for word, after in pairwise(found):
         if word == after:
             yield Objection("repeats", f"{word} {after}")
     counts = Counter(stem(word) for word in content(text, language.function_words))
