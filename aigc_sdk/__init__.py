@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._exports import EXPORTS
 from ._version import __version__
+from .torchaudio_guard import install as _guard_torchaudio
 
 __all__ = [
     "Adapter",
@@ -145,6 +146,8 @@ if TYPE_CHECKING:
     from .contract.runner import BaseRunner, Item, Loader, ModelFiles, Resolver, RunContext, Runner, SourceInfo
     from .engine.client import AsyncClient, Client, generate, stream
     from .engine.job import AsyncJob, Job
+
+_guard_torchaudio()  # before anything imports transformers
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
 
-from .cards import HIBARI
+from .cards import HIBARI, WHISPER_BASE
 
 _TEXT_AND_FILES = ("numpy", "scipy", "av", "pyloudnorm", "num2words")
 """What every speech runner needs besides its engine."""
@@ -24,16 +24,47 @@ HIBARI_RUNNER = RunnerSpec(
     continuous=True,
 )
 
+WHISPER_CT2 = RunnerSpec(
+    name="whisper-ct2",
+    loader="aigc_audio.load_whisper_ct2:load",
+    requires=("faster_whisper", "ctranslate2", "av", "numpy"),
+    extra="whisper",
+    devices=("cuda", "cpu"),
+    dtypes={"cuda": "float16", "cpu": "int8"},
+    formats=("ctranslate2",),
+    architectures=("WhisperForConditionalGeneration",),
+    memory_factor=2.5,
+    speed={"cuda": 2.0, "cpu": 4.0},
+    max_batch=4,
+    continuous=True,
+)
+
+WHISPER = RunnerSpec(
+    name="whisper",
+    loader="aigc_audio.load_whisper:load",
+    requires=("torch", "torchaudio", "transformers", "safetensors", "tokenizers", "av", "numpy"),
+    extra="audio",
+    devices=("cuda", "rocm", "xpu", "mps", "cpu"),
+    dtypes={"cuda": "float16", "rocm": "float16", "xpu": "float16", "mps": "float16", "cpu": "float32"},
+    formats=("safetensors", "ctranslate2"),
+    architectures=("WhisperForConditionalGeneration",),
+    memory_factor=3.5,
+    speed={"cuda": 1.0, "rocm": 1.0, "xpu": 1.0, "mps": 1.0, "cpu": 1.0},
+    max_batch=4,
+    continuous=True,
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
+)
+
 MANIFEST = Manifest(
     name="audio",
     version="0.1.0",
     modality="audio",
-    tasks=("text-to-speech",),
+    tasks=("text-to-speech", "transcribe"),
     summary="Speech and sound from text, text from speech",
     licence="Apache-2.0",
-    models=(HIBARI,),
+    models=(HIBARI, WHISPER_BASE),
     default_model=HIBARI.id,
-    runners=(HIBARI_RUNNER,),
+    runners=(HIBARI_RUNNER, WHISPER_CT2, WHISPER),
     options=(
         OptionSpec(
             name="stream",

@@ -19,6 +19,7 @@ from .joining import silence, trimmed
 from .loudness import Leveller
 from .sentences import Piece, pieces
 from .spool import keep, new_file
+from .turns import Steps, in_turns
 from .voice import Voice
 
 log = logging.getLogger(__name__)
@@ -66,31 +67,13 @@ class SpeechRunner(BaseRunner):
         return "speech"
 
     def run(self, items: Sequence[Item], context: RunContext) -> Iterator[tuple[int, Event]]:
-        live = {item.index: self._speak(item, context) for item in items}
-        try:
-            while live:
-                for index, events in list(live.items()):
-                    event = next(events, None)
-                    while isinstance(event, Progress | Delta):  # up to the end of a sentence
-                        yield index, event
-                        if isinstance(event, Progress):
-                            break
-                        event = next(events, None)
-                    else:
-                        if event is not None:
-                            yield index, event
-                        del live[index]
-                for item in context.admit(max(0, context.plan.max_batch - len(live))):
-                    live[item.index] = self._speak(item, context)
-        finally:
-            for events in live.values():
-                events.close()
+        return in_turns(items, context, lambda item: self._speak(item, context))
 
     def close(self) -> None:
         self._voice.close()
 
-    def _speak(self, item: Item, context: RunContext) -> Iterator[Event]:
-        """The item's events. A step ends with a ``Progress``; a cancelled item just ends."""
+    def _speak(self, item: Item, context: RunContext) -> Steps:
+        """The item's events; a cancelled item just ends."""
         request, script = item.request, item.inputs
         assert isinstance(request, AudioRequest)
         count = sum(1 for _ in pieces(script.text, self._voice.longest))
