@@ -111,6 +111,8 @@ class ModelFiles(Protocol):
 
     sha256: dict[str, str]
     """Name and sha256 of each file, filled once :meth:`folder` has returned."""
+    trust_remote_code: bool
+    """The caller allows code from the model's repository to run. Never true by default."""
 
     def folder(self) -> Path:
         """The folder with the model's files, verified; fetched first if need be.
