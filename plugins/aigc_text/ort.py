@@ -188,7 +188,7 @@ class OrtBackend:
     def _reserve(self, length: int) -> None:
         capacity = next(iter(self._cache.values())).shape[2]
         if length > self.context_length:
-            raise RuntimeError(f"more than {self.context_length} tokens in a slot")
+            raise RuntimeError(f"more than {self.context_length:,} tokens in a slot")
         if length > capacity:
             self._grow(min(self.context_length, max(length, 2 * capacity)))
 

@@ -1,4 +1,4 @@
-"""Whatever the scores say and however few tokens there are, the output fits; or the request is refused before it runs."""
+"""Whatever the scores and however few the tokens, the output fits; or the request is refused before it runs."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_no_ngram_is_written_twice() -> None:
     for _ in range(20):
         written.append(sampler.choose(logits.copy()))
         sampler.accept(written[-1])
-    pairs = list(zip(written, written[1:], strict=False))
+    pairs = list(itertools.pairwise(written))
     assert len(set(pairs)) == len(pairs)
 
 
