@@ -42,8 +42,11 @@ def sampling_options(function: F) -> F:
         click.option("--temperature", type=float, metavar="T", help="0 is greedy, 5 is the most random."),
         click.option("--top-p", type=float, metavar="P", help="Draw from the likeliest tokens that add up to P."),
         click.option("--top-k", type=int, metavar="K", help="Draw from the K likeliest tokens; 0 is off."),
+        click.option("--min-p", type=float, metavar="P", help="Leave out tokens below P times the likeliest."),
+        click.option("--repetition-penalty", type=float, metavar="R", help="1 is off, 2 the most."),
         click.option("--stop", multiple=True, metavar="TEXT", help="End before this text. May be repeated."),
         click.option("--system", metavar="TEXT", help="An instruction that precedes the conversation."),
+        click.option("--deadline", "deadline_s", type=float, metavar="SECONDS", help="Fail if it takes longer."),
         click.option("--option", "plugin_options", multiple=True, metavar="KEY=VALUE",
                      help="An option of the model's plugin. May be repeated."),
     )(function)  # fmt: skip

@@ -67,13 +67,12 @@ def build_requests(prompt: str | None, file: str | None, variants: int, values: 
     from ..contract.requests import MAX_PROMPT_CHARS, TextRequest
 
     schema = inputs.read_json_object(values["schema"]) if values["schema"] else None
-    names = ("task", "target_language", "model", "runner", "trust_remote_code", "seed", "max_tokens", "temperature")
-    fields = {name: values[name] for name in (*names, "top_p", "top_k", "stop", "system", "regex")}
+    fields = {name: value for name, value in values.items() if name in TextRequest.model_fields}
+    fields["max_chars"] = inputs.character_bounds(values["max_chars"])
     request = TextRequest(
         prompt=inputs.read_prompt(prompt, file, MAX_PROMPT_CHARS),
         options=inputs.typed_pairs(values["plugin_options"], "--option"),
         json_schema=schema,
-        max_chars=inputs.character_bounds(values["max_chars"]),
         **given(**fields),
     )
     if request.seed is None:

@@ -109,6 +109,7 @@ def test_options_are_typed(invoke: Invoke) -> None:
         (["--max-chars", "a=3", "hi"], None, 2, "json_schema"),
         (["--receipt", "r.json", "-n", "2", "hi"], None, 2, "--receipt"),
         (["--option", "fail=error", "a b"], None, 5, "ZeroDivisionError"),
+        (["--option", "delay_ms=5000", "--deadline", "0.2", "a b c"], None, 9, "0.2 s"),
     ],
 )
 def test_bad_input(invoke: Invoke, arguments: list[str], stdin: bytes | None, code: int, message: str) -> None:
