@@ -23,6 +23,7 @@ from ..registry import load as load_registry
 from ..registry.registry import load_attribute
 from ..settings import LedgerSettings, Settings
 from .interpose import interposed
+from .probe import Report, probe
 from .scripts import Hold
 from .verdict import expect, not_applicable
 from .watch import Script, Seen, Watch
@@ -44,6 +45,10 @@ class Subject:
         hooks: an importable module with hook implementations, if they are not installed with the plugin.
         patience_s: seconds after which a request that does not end counts as hanging.
 
+    Attributes:
+        info: what the registry knows about it. watch: sees every call between engine and runner.
+        kept: what one check has measured and another one needs.
+
     Raises:
         UnknownPlugin: no plugin of that name is installed; suggests the nearest.
     """
@@ -58,10 +63,12 @@ class Subject:
         hooks: str | None = None,
         patience_s: float = 120.0,
     ) -> None:
-        self.plugin = plugin
+        self.order = {"plugin": plugin, "model": model, "prompt": prompt, "fields": dict(fields or {})}
+        self.name = plugin
         self.hooks = hooks
         self.patience_s = patience_s
         self.watch = Watch()
+        self.kept: dict[str, Any] = {}
         self.info = _by_path(plugin) if ":" in plugin else _installed(plugin)
         self._model = model
         self._prompt = prompt
@@ -118,6 +125,15 @@ class Subject:
     def run(self, number: int = 0, **fields: Any) -> Result:
         """Runs one request by itself."""
         return self.result(self.client.submit(self.request(number, **fields)))
+
+    @cached_property
+    def probed(self) -> Report:
+        """What a process of its own saw of the plugin, with sockets blocked. Its files are fetched before."""
+        _ = self.usual[0]
+        report = probe(self.order, self.patience_s)
+        if report.error and not report.calls:
+            not_applicable(f"the plugin fails in a process of its own: {report.error}")
+        return report
 
     @cached_property
     def usual(self) -> Usual:

@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .checks.inputs import InputChecks
 from .checks.manifest import ManifestChecks
 from .checks.memory import MemoryChecks
 from .checks.output import OutputChecks
+from .checks.process import ProcessChecks
 from .checks.seeds import SeedChecks
 from .checks.stopping import StoppingChecks
+from .checks.threads import ThreadChecks
+from .checks.unloading import UnloadingChecks
+from .checks.weight import WeightChecks
 
 
 # pytest runs the methods of the last base first.
-class PluginSuite(MemoryChecks, StoppingChecks, SeedChecks, OutputChecks, ManifestChecks):
+class PluginSuite(
+    UnloadingChecks,
+    ProcessChecks,
+    InputChecks,
+    MemoryChecks,
+    ThreadChecks,
+    StoppingChecks,
+    SeedChecks,
+    OutputChecks,
+    WeightChecks,
+    ManifestChecks,
+):
     """Every check of the contract, for one plugin.
 
     Attributes:
