@@ -1,8 +1,10 @@
 """The reference backend: any causal language model of transformers, with many requests in one batch.
 
-Each request has a slot with its own key-value cache. For a step the caches of all slots are laid side by side, padded
-on the left to the longest; a slot that comes or goes costs one copy. Models whose state is not a plain key-value cache
-(Mamba and its hybrids) run their slots one after another instead.
+Each request has a slot with its own key-value cache. A step takes the slots as rows of one batch
+(:mod:`~aigc_text.row_attention`); a slot that comes or goes costs nothing. Matrix products round differently for one
+row and for several on some processors, so a batch is filled up to a number of rows that was found to agree. Models
+that cannot be batched this way (Mamba and its hybrids, mixtures of experts, attention of their own making) step their
+slots one after another.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
+from . import row_attention
 from .backend import PrefillCancelled, never
 from .torch_model import give_back
 
@@ -23,6 +26,9 @@ PREFILL_CHUNK = 2048
 """Prompt tokens per forward pass: bounds the memory of attention scores for long prompts."""
 
 _PLAIN_ATTENTION = {"full_attention", "sliding_attention"}
+_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
+_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}
+"""Largest difference between a step in a batch and a plain one, relative to the largest logit."""
 
 
 class CausalBackend:
@@ -32,6 +38,9 @@ class CausalBackend:
         model: in evaluation mode, from :func:`~.torch_model.load_model`.
         device: torch's name of the device that inputs go to.
         context_length: most tokens of prompt and answer together. max_slots: requests held at once.
+
+    Attributes:
+        rows: a batch has a multiple of this many rows; 0 if slots step one after another.
     """
 
     def __init__(self, model: Any, device: str, *, context_length: int, max_slots: int = 8) -> None:
@@ -44,8 +53,11 @@ class CausalBackend:
         self._takes_positions = "position_ids" in accepted
         self._takes_keep = "logits_to_keep" in accepted
         self._cache_name = "cache_params" if "cache_params" in accepted else "past_key_values"
-        self._slots: _Slots = (_SideBySide if _is_plain(model) else _OneByOne)(self)
+        self._caches: dict[int, DynamicCache] = {}
+        self._lengths: dict[int, int] = {}
         self._ids = itertools.count()
+        self.rows = 0
+        self.rows = self._find_rows()
 
     @torch.inference_mode()
     def prefill(self, tokens: Sequence[int], cancelled: Callable[[], bool] = never) -> tuple[int, np.ndarray]:
@@ -57,203 +69,112 @@ class CausalBackend:
         Raises:
             PrefillCancelled: if ``cancelled()`` was true between two pieces. RuntimeError: if all slots are taken.
         """
-        if len(self._slots.lengths) >= self.max_slots:
+        if len(self._caches) >= self.max_slots:
             raise RuntimeError(f"all {self.max_slots} slots are taken")
-        slot = next(self._ids)
-        cache = self._slots.new_cache()
-        size = PREFILL_CHUNK if self._slots.takes_pieces else len(tokens)
+        plain = _has_plain_cache(self.model)
+        # Without a config the cache keeps all of sliding-window layers too; attention does the sliding.
+        cache = DynamicCache() if plain else DynamicCache(config=self.model.config)
+        # A state that is no key-value cache is right only after one pass over all, or token by token.
+        size = PREFILL_CHUNK if plain else len(tokens)
         for start in range(0, len(tokens), size):
             if cancelled():
                 raise PrefillCancelled
-            chunk = torch.tensor([tokens[start : start + size]], device=self.device)
-            logits = self.forward(chunk, cache, start=[start])
-        self._slots.add(slot, cache, len(tokens))
+            logits = self._forward([tokens[start : start + size]], cache, [start])
+        slot = next(self._ids)
+        self._caches[slot], self._lengths[slot] = cache, len(tokens)
         return slot, logits[0]
 
     @torch.inference_mode()
     def step(self, tokens: Mapping[int, int]) -> dict[int, np.ndarray]:
         """Appends one token to each of the slots named. Returns their next float32 logits, shape (vocabulary,)."""
-        return self._slots.step(tokens)
+        if self.rows:
+            logits = self._together(tokens, self.rows * -(-len(tokens) // self.rows))
+            found = dict(zip(tokens, logits, strict=False))
+        else:
+            found = {
+                slot: self._forward([[token]], self._caches[slot], [self._lengths[slot]])[0]
+                for slot, token in tokens.items()
+            }
+        for slot in tokens:
+            self._lengths[slot] += 1
+        return found
 
     def free(self, slot: int) -> None:
         """Gives back a slot."""
-        self._slots.remove(slot)
+        del self._caches[slot], self._lengths[slot]
 
     def close(self) -> None:
         """Gives back all memory."""
-        self._slots.clear()
+        self._caches.clear()
         del self.model
         give_back()
 
-    def forward(
-        self, ids: torch.Tensor, cache: Any, start: Sequence[int], mask: torch.Tensor | None = None
-    ) -> np.ndarray:
-        """One pass; ``start`` is each row's first position. Returns the last token's logits, (rows, vocabulary)."""
+    def _together(self, tokens: Mapping[int, int], rows: int) -> np.ndarray:
+        """One step of all slots named, in a batch filled up to ``rows``."""
+        spare = rows - len(tokens)
+        caches = [*(self._caches[slot] for slot in tokens), *([None] * spare)]
+        starts = [*(self._lengths[slot] for slot in tokens), *([0] * spare)]
+        ids = [*([token] for token in tokens.values()), *([[0]] * spare)]
+        return self._forward(ids, row_attention.RowsCache(caches), starts)
+
+    def _forward(self, tokens: Sequence[Sequence[int]], cache: Any, starts: Sequence[int]) -> np.ndarray:
+        """One pass; ``starts`` are the rows' first positions. Returns the last token's logits, (rows, vocabulary)."""
+        ids = torch.tensor(tokens, device=self.device)
         extra: dict[str, Any] = {self._cache_name: cache}
         if self._takes_positions:
-            first = torch.tensor(start, device=self.device)[:, None]
+            first = torch.tensor(starts, device=self.device)[:, None]
             extra["position_ids"] = first + torch.arange(ids.shape[1], device=self.device)
         if self._takes_keep:
             extra["logits_to_keep"] = 1
-        if mask is not None:
-            extra["attention_mask"] = mask
         logits = self.model(input_ids=ids, use_cache=True, **extra).logits[:, -1]
         return np.asarray(logits.float().cpu().numpy())
 
+    # --- how many rows agree --------------------------------------------------------------------------------------
 
-def _is_plain(model: Any) -> bool:
-    config = model.config.get_text_config()
-    kinds = set(getattr(config, "layer_types", None) or _PLAIN_ATTENTION)
+    @torch.inference_mode()
+    def _find_rows(self) -> int:
+        """Tries batches of several sizes on this device. Returns the multiple of rows that always agrees, or 0."""
+        usual = self.model.config._attn_implementation
+        if self.max_slots == 1 or usual not in ("sdpa", row_attention.NAME) or not _may_be_batched(self.model):
+            return 0
+        slot, _ = self.prefill([1, 2, 3])
+        plain = self._tried(slot, 0)
+        try:
+            self.model.set_attn_implementation(row_attention.NAME)
+            full = self._tried(slot, self.max_slots)
+            close = np.abs(full - plain).max() <= _TOLERANCE.get(self.model.dtype, 1e-3) * np.abs(plain).max()
+            rows = self._agreeing(slot, full) if close else 0
+        except (TypeError, ValueError, AttributeError, RuntimeError, IndexError):
+            rows = 0  # the model does with its cache what row_attention does not provide for
+        finally:
+            self.free(slot)
+        if rows == 0:
+            self.model.set_attn_implementation(usual)
+        return rows
+
+    def _agreeing(self, slot: int, full: np.ndarray) -> int:
+        if self.device.type != "cpu":
+            return self.max_slots  # there more rows cost next to nothing
+        sizes = sorted({1, 2, 3, 4} - {*range(self.max_slots, 5)})
+        agree = {size: np.array_equal(self._tried(slot, size), full) for size in sizes}
+        fits = (m for m in sizes if self.max_slots % m == 0 and all(agree[s] for s in sizes if s % m == 0))
+        return next(fits, self.max_slots)
+
+    def _tried(self, slot: int, rows: int) -> np.ndarray:
+        """Logits of one step of a slot in a batch of that many rows (0: plain); leaves the slot as it was."""
+        cache, start = self._caches[slot], self._lengths[slot]
+        logits = self._together({slot: 4}, rows) if rows else self._forward([[4]], cache, [start])
+        cache.crop(-1)
+        return logits[0].copy()
+
+
+def _has_plain_cache(model: Any) -> bool:
+    """True if all the model's state is keys and values."""
+    kinds = set(getattr(model.config.get_text_config(), "layer_types", None) or _PLAIN_ATTENTION)
     return kinds <= _PLAIN_ATTENTION and not getattr(model, "_is_stateful", False)
 
 
-class _Slots:
-    """Where the caches of the slots are kept. ``takes_pieces``: a prompt may be read in several passes."""
-
-    takes_pieces = True
-
-    def __init__(self, backend: CausalBackend) -> None:
-        self.backend = backend
-        self.lengths: dict[int, int] = {}
-
-    def new_cache(self) -> Any:
-        raise NotImplementedError
-
-    def add(self, slot: int, cache: Any, length: int) -> None:
-        raise NotImplementedError
-
-    def step(self, tokens: Mapping[int, int]) -> dict[int, np.ndarray]:
-        raise NotImplementedError
-
-    def remove(self, slot: int) -> None:
-        raise NotImplementedError
-
-    def clear(self) -> None:
-        raise NotImplementedError
-
-
-class _OneByOne(_Slots):
-    """One cache per slot, of whatever kind the model wants."""
-
-    takes_pieces = False  # Mamba's state is right only after one pass over all, or token by token
-
-    def __init__(self, backend: CausalBackend) -> None:
-        super().__init__(backend)
-        self._caches: dict[int, Any] = {}
-
-    def new_cache(self) -> Any:
-        return DynamicCache(config=self.backend.model.config)
-
-    def add(self, slot: int, cache: Any, length: int) -> None:
-        self._caches[slot], self.lengths[slot] = cache, length
-
-    def step(self, tokens: Mapping[int, int]) -> dict[int, np.ndarray]:
-        found = {}
-        for slot, token in tokens.items():
-            ids = torch.tensor([[token]], device=self.backend.device)
-            found[slot] = self.backend.forward(ids, self._caches[slot], start=[self.lengths[slot]])[0]
-            self.lengths[slot] += 1
-        return found
-
-    def remove(self, slot: int) -> None:
-        self._caches.pop(slot, None)
-        self.lengths.pop(slot, None)
-
-    def clear(self) -> None:
-        self._caches.clear()
-
-
-class _SideBySide(_Slots):
-    """The caches of all slots as one, padded on the left.
-
-    ``self._rows`` are the slots in ``self._cache``, a row each; ``self._fresh`` are slots that no step has seen yet.
-    """
-
-    def __init__(self, backend: CausalBackend) -> None:
-        super().__init__(backend)
-        self._rows: list[int] = []
-        self._cache: DynamicCache | None = None
-        self._fresh: dict[int, DynamicCache] = {}
-
-    def new_cache(self) -> DynamicCache:
-        return DynamicCache()  # without a config, so that sliding-window layers too keep all; the mask does the sliding
-
-    def add(self, slot: int, cache: DynamicCache, length: int) -> None:
-        self._fresh[slot], self.lengths[slot] = cache, length
-
-    def remove(self, slot: int) -> None:
-        # The row itself goes when the batch is next laid out.
-        self._fresh.pop(slot, None)
-        self.lengths.pop(slot, None)
-        if not self.lengths:
-            self.clear()
-
-    def clear(self) -> None:
-        self._rows, self._cache = [], None
-        self._fresh.clear()
-
-    def step(self, tokens: Mapping[int, int]) -> dict[int, np.ndarray]:
-        wanted = list(tokens)
-        if set(wanted) != set(self._rows):
-            self._lay_out(wanted)
-        device = self.backend.device
-        lengths = [self.lengths[slot] for slot in self._rows]
-        ids = torch.tensor([[tokens[slot]] for slot in self._rows], device=device)
-        logits = self.backend.forward(ids, self._cache, start=lengths, mask=self._mask(lengths, device))
-        for slot in self._rows:
-            self.lengths[slot] += 1
-        return dict(zip(self._rows, logits, strict=True))
-
-    @staticmethod
-    def _mask(lengths: list[int], device: torch.device) -> torch.Tensor | None:
-        """1 where a row has a token, the new one included; None if no row is padded."""
-        longest = max(lengths)
-        if min(lengths) == longest:
-            return None
-        pads = torch.tensor([longest - length for length in lengths], device=device)[:, None]
-        return (torch.arange(longest + 1, device=device) >= pads).long()
-
-    def _lay_out(self, wanted: list[int]) -> None:
-        """Makes the batch hold exactly the slots wanted; those it leaves out keep a cache of their own."""
-        alone = {slot: self._taken(slot) for slot in self._rows if slot in self.lengths and slot not in wanted}
-        parts = [self._taken(slot) for slot in wanted]
-        self._fresh = {slot: cache for slot, cache in self._fresh.items() if slot not in wanted} | alone
-        self._cache = parts[0] if len(parts) == 1 else _joined(parts)
-        self._rows = wanted
-
-    def _taken(self, slot: int) -> DynamicCache:
-        """The slot's own cache, without padding."""
-        if slot in self._fresh:
-            return self._fresh[slot]
-        assert self._cache is not None
-        row, length = self._rows.index(slot), self.lengths[slot]
-        if len(self._rows) == 1:
-            return self._cache
-        return _cache(
-            (layer.keys[row : row + 1, :, -length:], layer.values[row : row + 1, :, -length:])
-            for layer in self._cache.layers
-        )
-
-
-def _joined(parts: list[DynamicCache]) -> DynamicCache:
-    longest = max(part.get_seq_length() for part in parts)
-    return _cache(
-        tuple(_stacked([getattr(part.layers[i], name) for part in parts], longest) for name in ("keys", "values"))
-        for i in range(len(parts[0].layers))
-    )
-
-
-def _stacked(rows: list[torch.Tensor], longest: int) -> torch.Tensor:
-    """(1, heads, length, width) each -> (rows, heads, longest, width), zeros on the left."""
-    _, heads, _, width = rows[0].shape
-    out = rows[0].new_zeros((len(rows), heads, longest, width))
-    for i, row in enumerate(rows):
-        out[i, :, longest - row.shape[2] :] = row[0]
-    return out
-
-
-def _cache(layers: Any) -> DynamicCache:
-    cache = DynamicCache()
-    for index, (keys, values) in enumerate(layers):
-        cache.update(keys, values, index)
-    return cache
+def _may_be_batched(model: Any) -> bool:
+    """False if a row's result depends on the others by design: experts' products have as many rows as choose them."""
+    config = model.config.get_text_config()
+    return _has_plain_cache(model) and not any(getattr(config, name, None) for name in _EXPERTS)

@@ -84,6 +84,23 @@ def test_slots_that_come_and_go_do_not_change_each_other(model: Any) -> None:
         step(*unfinished)
     for i, prompt in enumerate(PROMPTS):
         np.testing.assert_allclose(found[i], expected(model, prompt), atol=1e-4)
+        np.testing.assert_array_equal(found[i], alone(backend, prompt))
+
+
+def alone(backend: Any, prompt: list[int]) -> list[np.ndarray]:
+    """Logits of a greedy continuation with no other slot taken."""
+    for slot in list(backend._caches):
+        backend.free(slot)
+    slot, logits = backend.prefill(prompt)
+    found = [logits]
+    while len(found) < STEPS:
+        found.append(backend.step({slot: int(found[-1].argmax())})[slot])
+    return found
+
+
+def test_models_with_keys_and_values_are_batched_and_others_are_not(model: Any) -> None:
+    batched = backend_of(model).rows > 0
+    assert batched == (model.config.model_type not in ("mamba", "bloom"))
 
 
 def test_a_slot_can_be_taken_again(model: Any) -> None:
