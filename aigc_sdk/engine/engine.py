@@ -18,6 +18,7 @@ from ..contract.events import Completed, Event, Failed
 from ..contract.plan import Plan
 from ..contract.requests import Request
 from ..registry import Entry, Registry
+from ..registry.hooks import guarded
 from ..settings import Settings
 from .batch import Ticket, as_error
 from .job import Job
@@ -112,7 +113,7 @@ class Engine:
 
     def _moderate(self, request: Request, artifact: Artifact | None) -> None:
         for name, moderate in self._hooks.implementations("moderate"):
-            if why := moderate(request=request, artifact=artifact):
+            if why := guarded(name, "moderate", moderate, {"request": request, "artifact": artifact}):
                 raise PolicyBlocked(str(why), plugin=name)
 
     def _resident(self, entry: Entry, plan: Plan, request: Request) -> Resident:

@@ -77,7 +77,7 @@ class Hooks:
     def ask(self, hook: str, **arguments: Any) -> Any:
         """The first answer that is not None. Raises what :meth:`pipe` raises."""
         for name, function in self.implementations(hook):
-            answer = _guarded(name, hook, function, arguments)
+            answer = guarded(name, hook, function, arguments)
             if answer is not None:
                 return answer
         return None
@@ -90,7 +90,7 @@ class Hooks:
             BrokenPlugin: an implementation failed, or returned something of another type.
         """
         for name, function in self.implementations(hook):
-            changed = _guarded(name, hook, function, arguments)
+            changed = guarded(name, hook, function, arguments)
             if changed is None:
                 continue
             if not isinstance(changed, type(arguments[value])):
@@ -105,7 +105,8 @@ def _by_name(impl: pluggy.HookImpl) -> Callable[..., Any]:
     return lambda **arguments: function(*(arguments[name] for name in names))
 
 
-def _guarded(name: str, hook: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+def guarded(name: str, hook: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Calls one implementation; what it raises leaves as an error of our tree that names its package."""
     try:
         return function(**arguments)
     except AigcError as error:

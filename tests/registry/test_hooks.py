@@ -105,6 +105,16 @@ def test_a_hook_that_crashes_or_returns_nonsense_is_named(client: Client) -> Non
         client.generate("text", "x")
 
 
+def test_moderation_that_crashes_lets_nothing_through_and_is_named(client: Client) -> None:
+    client.registry.hooks.register(module(moderate=lambda request: 1 / 0), "before")
+    with pytest.raises(BrokenPlugin, match=r"\[before\] hook moderate failed: ZeroDivisionError"):
+        client.generate("text", "x")
+    client.registry.hooks.unregister("before")
+    client.registry.hooks.register(module(moderate=lambda artifact: artifact and artifact.nonsense), "after")
+    with pytest.raises(BrokenPlugin, match=r"\[after\] hook moderate failed: AttributeError"):
+        client.generate("text", "x")
+
+
 def test_an_observer_that_crashes_changes_nothing(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     client.registry.hooks.register(module(on_error=lambda error: 1 / 0), "clumsy")
     with pytest.raises(BrokenPlugin, match="provoked"):
