@@ -1,4 +1,4 @@
-"""The default text model beside llama.cpp (xllamacpp) on the same file: one stream, eight at once, first token, quality.
+"""The default text model beside llama.cpp (xllamacpp), both from the same file: speed, first token, quality.
 
     python benchmarks/text.py [--rounds 5] [--tokens 128]
 
