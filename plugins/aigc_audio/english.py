@@ -26,6 +26,9 @@ _N = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _MONTH = "|".join(sorted({*MONTHS.values(), *(f"{short}\\.?" for short in MONTHS)}, key=len, reverse=True))
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _BIG = r"(?:\s?(?P<big>hundred|thousand|million|billion|trillion|bn|mn|tn|[kKmMbB](?![A-Za-z])))?"
+_PLAIN_MARKS = str.maketrans(
+    {"’": "'", "−": "-", "，": ", ", "、": ", ", "。": ". ", "！": "! ", "？": "? ", "；": "; ", "：": ": "}
+)
 _SIGN = r"(?P<sign>(?<![\w)])[-−+])?"
 
 
@@ -35,7 +38,7 @@ def written_out(text: str) -> str:
     >>> written_out("Dr. Lee paid $1,250.50 on 3/4/2024.")
     'Doctor Lee paid one thousand two hundred and fifty dollars and fifty cents on March fourth, twenty twenty-four.'
     """
-    text = text.replace("’", "'").replace("−", "-")
+    text = text.translate(_PLAIN_MARKS)
     for pattern, replace in _RULES:
         text = pattern.sub(replace, text)
     return re.sub(r"\s+([,.;:!?])", r"\1", re.sub(r"[ \t\n]+", " ", text)).strip()

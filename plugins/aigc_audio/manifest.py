@@ -5,6 +5,7 @@ from __future__ import annotations
 from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
 
 from .cards import HIBARI, WHISPER_BASE
+from .cards_kokoro import KOKORO
 
 _TEXT_AND_FILES = ("numpy", "scipy", "av", "pyloudnorm", "num2words")
 """What every speech runner needs besides its engine."""
@@ -20,6 +21,21 @@ HIBARI_RUNNER = RunnerSpec(
     architectures=("Hibari",),
     memory_factor=16.0,  # 130 MB, most of it the pronunciation dictionaries
     speed={"cpu": 40.0},
+    max_batch=4,
+    continuous=True,
+)
+
+KOKORO_RUNNER = RunnerSpec(
+    name="kokoro",
+    loader="aigc_audio.load_kokoro:load",
+    requires=("hibari", "misaki", "jieba", "pypinyin", "cn2an", "onnxruntime", *_TEXT_AND_FILES),
+    extra="audio",
+    devices=("cpu",),
+    dtypes={"cpu": "int8"},
+    formats=("onnx",),
+    architectures=("Kokoro",),
+    memory_factor=6.0,
+    speed={"cpu": 2.0},
     max_batch=4,
     continuous=True,
 )
@@ -62,9 +78,9 @@ MANIFEST = Manifest(
     tasks=("text-to-speech", "transcribe"),
     summary="Speech and sound from text, text from speech",
     licence="Apache-2.0",
-    models=(HIBARI, WHISPER_BASE),
+    models=(HIBARI, KOKORO, WHISPER_BASE),
     default_model=HIBARI.id,
-    runners=(HIBARI_RUNNER, WHISPER_CT2, WHISPER),
+    runners=(HIBARI_RUNNER, KOKORO_RUNNER, WHISPER_CT2, WHISPER),
     options=(
         OptionSpec(
             name="stream",

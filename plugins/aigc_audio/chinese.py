@@ -1,0 +1,77 @@
+"""Chinese as it is spoken: numbers, dates and amounts in characters, then Kokoro's phonemes, both by misaki."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_CURRENCIES = {"¥": "元", "￥": "元", "$": "美元", "€": "欧元", "£": "英镑"}
+_SYMBOLS = {
+    "&": "和",
+    "＆": "和",
+    "+": "加",
+    "＋": "加",
+    "=": "等于",
+    "＝": "等于",
+    "×": "乘",
+    "÷": "除以",
+    "≈": "约等于",
+    "@": "艾特",
+    "#": "井号",
+    "℃": "摄氏度",
+    "°C": "摄氏度",
+    "≤": "小于等于",
+    "≥": "大于等于",
+    "<": "小于",
+    ">": "大于",
+}
+_MEASURES = "个位件只本张条台辆次天年小岁名家杯瓶块米斤倍周点万千亿"
+_PHRASES = (
+    # An amount: the unit follows the number, with 万 and 亿 between.
+    (
+        re.compile(r"([¥￥$€£])\s?([\d.]+)([万亿千百]*)(?:元|美元|欧元|英镑)?"),
+        lambda m: f"{m[2]}{m[3]}{_CURRENCIES[m[1]]}",
+    ),
+    # A score or a ratio; with two digits after the colon it is a time.
+    (re.compile(r"(?<![\d:])(\d+)[:：](\d)(?!\d)"), lambda m: f"{m[1]}比{m[2]}"),
+    (re.compile(r"(?<![\d.])(-|−)(?=\d)"), lambda m: "负"),
+    (re.compile(r"(?<=\d)\s*[-–~～—]\s*(?=\d)"), lambda m: "到"),
+    # 2 before a measure word is 两, but not in 第2, 12 or 2.5.
+    (
+        re.compile(r"(?<![\d.第])2(?=[个位件只本张条台辆次天年小岁名家杯瓶块米斤倍周点万千亿])(?!年代|点\d)"),
+        lambda m: "两",
+    ),
+    (re.compile(r"(?<=\d)\s?km/h"), lambda m: "千米每小时"),
+    (re.compile(r"(?<=\d)\s?m\^2"), lambda m: "平方米"),
+    (re.compile(r"(?<=\d)\s?(?:kWh|度电)"), lambda m: "千瓦时"),
+)
+_GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+
+class ChinesePhonemes:
+    """Chinese text as phonemes in Kokoro's alphabet."""
+
+    def __init__(self) -> None:
+        import jieba
+        from misaki.zh import ZHG2P
+        from misaki.zh_normalization.text_normalization import TextNormalizer
+
+        jieba.setLogLevel(60)  # it tells about its dictionary on stderr
+        jieba.initialize()
+        self._words: Any = ZHG2P.legacy_call
+        self._marks: Any = ZHG2P.map_punctuation
+        self._normalizer: Any = TextNormalizer()
+
+    def __call__(self, text: str) -> str:
+        """The phonemes of a text as it was written."""
+        written = self.written_out(text)
+        return str(self._words(self._marks(written))) if written else ""
+
+    def written_out(self, text: str) -> str:
+        """The text with its numbers and symbols in characters, as they are read; traditional characters simplified."""
+        text = _GROUPED.sub("", text)
+        for pattern, replace in _PHRASES:
+            text = pattern.sub(replace, text)
+        for symbol, said in _SYMBOLS.items():
+            text = text.replace(symbol, said)
+        return str(self._normalizer.normalize_sentence(re.sub(r"\s+", "", text)))
