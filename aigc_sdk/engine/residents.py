@@ -21,6 +21,7 @@ class Residents:
         self._settings = settings
         self._pinned = set(settings.pinned)
         self._by_key: dict[Hashable, Resident] = {}
+        self._loaded_before: set[tuple[str, str]] = set()
         self._changed = threading.Condition(threading.RLock())
 
     def submit(self, key: Hashable, make: Callable[[], Resident], ticket: Ticket) -> None:
@@ -46,6 +47,14 @@ class Residents:
         """Keeps a model in memory for good, or lets it go again."""
         with self._changed:
             (self._pinned.add if on else self._pinned.discard)(model)
+
+    def first_load(self, resident: Resident) -> bool:
+        """True the first time that this plugin's runner loads a model in this process."""
+        with self._changed:
+            runner = (resident.plugin, resident.plan.runner)
+            first = runner not in self._loaded_before
+            self._loaded_before.add(runner)
+            return first
 
     def loaded(self) -> list[Resident]:
         """The resident models, least recently used first."""

@@ -11,7 +11,7 @@ import pytest
 from aigc_sdk import BrokenPlugin, Client, DeadlineExceeded, TextRequest
 from aigc_sdk.registry import Registry
 from aigc_sdk.settings import EngineSettings, LedgerSettings, Settings
-from tests.engine.rogue import HUNG, ROGUE
+from tests.engine.rogue import HUNG, LEAKED, ROGUE
 
 
 @pytest.fixture
@@ -105,3 +105,21 @@ def test_a_batch_is_halved_until_only_the_item_at_fault_fails(rogue: Client) -> 
     assert results[2].rungs == ["free-caches", "tile", "offload", "halve-batch", "free-caches"]
     assert [r.text for i, r in enumerate(results) if i != 2] == ["0", "1", "3"]
     assert "halve-batch" in results[3].receipt.rungs
+
+
+def test_a_plugin_that_leaks_is_named_when_its_model_is_unloaded(
+    rogue: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    rogue.generate("text", "x")
+    rogue.engine.residents.unload("rogue")
+    LEAKED.append(bytearray())
+    try:
+        rogue.generate("text", "x")
+        rogue.engine.residents.unload("rogue")
+    finally:
+        LEAKED.clear()
+    assert "plugin 'rogue' keeps 1" in caplog.text
+    caplog.clear()
+    rogue.generate("text", "x")
+    rogue.engine.residents.unload("rogue")
+    assert "keeps" not in caplog.text
