@@ -38,11 +38,14 @@ bench: $(STAMP) ## measure, side by side with peers (docs/benchmarks.md)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
-docs: $(STAMP) ## write docs/cli.md anew from the commands' own help
+docs: $(STAMP) ## write docs/cli.md and docs/models.md anew, then build the site into site/
 	@$(BIN)/python docs/generate_cli.py
+	@$(BIN)/python docs/generate_models.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html in a browser."
 
 clean: ## remove .venv, caches and built files (not the models: aigc store list)
-	@rm -rf $(VENV) out dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) out site dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A change of either file installs anew; otherwise the stamp makes this a no-op.
