@@ -119,6 +119,7 @@ def has_han(text: str) -> bool:
 
 
 _UNITS = r"(?:km/h|km|kg|cm|mm|ml|mg|kWh|°C|m\^2|m|g|t|L)(?![A-Za-z^])"
+_WORD = rf"[^\W\d_{_HAN}]+"
 _PIECES = re.compile(
     rf"([{_HAN}]+|\d[\d.,]*\s?{_UNITS})|([^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)*)|([^{_HAN}])", re.UNICODE
 )
@@ -128,8 +129,8 @@ def spans(text: str) -> list[Span]:
     """The text cut where its language changes.
 
     Digits and symbols go with the word before them, but with a Chinese character that directly follows
-    ("iPhone 15" is read in English, "25个" in Chinese); at the beginning they go with what comes first. A number with its
-    unit ("3.2km") is read in Chinese.
+    ("iPhone 15" is read in English, "25个" in Chinese); at the beginning they go with what comes first. A number with
+    its unit ("3.2km") is read in Chinese.
     """
     if not has_han(text):
         return [Span("en", text)]

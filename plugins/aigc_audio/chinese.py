@@ -38,13 +38,16 @@ _PHRASES = (
     (re.compile(r"(?<=\d)\s*[-–~～—]\s*(?=\d)"), lambda m: "到"),
     # 2 before a measure word is 两, but not in 第2, 12 or 2.5.
     (
-        re.compile(r"(?<![\d.第])2(?=[个位件只本张条台辆次天年小岁名家杯瓶块米斤倍周点万千亿])(?!年代|点\d)"),
+        re.compile(rf"(?<![\d.第])2(?=[{_MEASURES}])(?!年代|点\d)"),
         lambda m: "两",
     ),
     (re.compile(r"(?<=\d)\s?km/h"), lambda m: "千米每小时"),
     (re.compile(r"(?<=\d)\s?m\^2"), lambda m: "平方米"),
     (re.compile(r"(?<=\d)\s?(?:kWh|度电)"), lambda m: "千瓦时"),
 )
+_COUNTED = "平方|立方|毫|公|厘|千|元|美元|欧元|英镑|万|亿|名|位|辆|座|所|家|款|页"
+_MEASURED = re.compile(rf"(?<![\d.])\d{{1,15}}(?=[多余]?(?:{_COUNTED}))")
+"""Numbers that count something, which misaki's normaliser takes for codes."""
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -69,9 +72,12 @@ class ChinesePhonemes:
 
     def written_out(self, text: str) -> str:
         """The text with its numbers and symbols in characters, as they are read; traditional characters simplified."""
+        import cn2an
+
         text = _GROUPED.sub("", text)
         for pattern, replace in _PHRASES:
             text = pattern.sub(replace, text)
         for symbol, said in _SYMBOLS.items():
             text = text.replace(symbol, said)
+        text = _MEASURED.sub(lambda m: str(cn2an.an2cn(m[0], "low")), text)
         return str(self._normalizer.normalize_sentence(re.sub(r"\s+", "", text)))
