@@ -9,6 +9,7 @@ from aigc_sdk.contract.requests import Request, TextRequest
 from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
 
 from .backend import Backend
+from .constraint import constraint_for
 from .decoding import decode
 from .preprocess import Prompt
 from .tokenizer import Tokenizer
@@ -39,7 +40,10 @@ class TextRunner(BaseRunner):
 
     def preprocess(self, request: Request) -> Prompt:
         assert isinstance(request, TextRequest)
-        return self._make_prompt(request)
+        prompt = self._make_prompt(request)
+        # A schema that cannot be met is refused here, in the caller's time, and not in the middle of others' answers.
+        constraint_for(request, self.tokenizer, self.backend.vocab_size, prompt.max_tokens)
+        return prompt
 
     def batch_key(self, request: Request) -> Hashable:
         """All text requests run together: each slot has its own sampler, length and constraint."""
