@@ -1,10 +1,22 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 
 import pytest
 
-from aigc_sdk import AigcError, BrokenPlugin, Client, PolicyBlocked, TextRequest, hookimpl
+from aigc_sdk import (
+    AdapterManifest,
+    AigcError,
+    BrokenPlugin,
+    Client,
+    Content,
+    Package,
+    PolicyBlocked,
+    Publication,
+    TextRequest,
+    hookimpl,
+)
 from aigc_sdk.registry import Hooks
 from aigc_sdk.registry.hooks import SIGNATURES
 
@@ -63,10 +75,6 @@ def test_after_generate_and_label_see_the_artifact_in_order(client: Client) -> N
     assert seen == [("label", "echo"), ("after", "tea")]
 
 
-def _too_short(artifact) -> str | None:
-    return "too short" if artifact and len(artifact.text) < 2 else None
-
-
 def test_moderation_refuses_before_and_after(client: Client) -> None:
     client.registry.hooks.register(
         module(
@@ -120,3 +128,31 @@ def test_an_observer_that_crashes_changes_nothing(client: Client, caplog: pytest
     with pytest.raises(BrokenPlugin, match="provoked"):
         client.generate("text", "a b c", options={"fail": "error"})
     assert "clumsy" in caplog.text
+
+
+def test_register_adapters_adds_them_and_a_taken_name_quarantines(client: Client) -> None:
+    registry = client.registry
+    adapter = AdapterManifest(name="press", version="1", kind="cms", system="P", licence="MIT", factory="press:make")
+    registry.hooks.register(module(register_adapters=lambda register: register(adapter)), "first")
+    registry.hooks.register(module(register_adapters=lambda register: register(adapter)), "second")
+    registry.ask_hooks()
+    assert [info.name for info in registry.adapters()] == ["press"]
+    assert [name for name, _ in registry.hooks.implementations("register_adapters")] == ["second"]
+
+
+def test_before_publish_changes_or_refuses_the_package() -> None:
+    hooks = Hooks()
+    hooks.register(module(before_publish=lambda package: replace(package, payload={"by": "us"})), "p")
+    package = Package(content=Content(), payload={})
+    assert hooks.pipe("before_publish", "package", package=package, target="blog").payload == {"by": "us"}
+    hooks.register(module(before_publish=lambda target: 1 / 0), "crasher")
+    with pytest.raises(BrokenPlugin, match=r"\[crasher\]"):
+        hooks.pipe("before_publish", "package", package=package, target="blog")
+
+
+def test_after_publish_is_told_even_if_one_crashes() -> None:
+    hooks, seen = Hooks(), []
+    hooks.register(module(after_publish=lambda publication, target: seen.append((publication.ids, target))), "p")
+    hooks.register(module(after_publish=lambda publication: 1 / 0), "clumsy")
+    hooks.tell("after_publish", publication=Publication(target="b", idempotency_key="k", ids={"p": "1"}), target="b")
+    assert seen == [({"p": "1"}, "b")]
