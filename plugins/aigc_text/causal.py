@@ -165,7 +165,7 @@ class CausalBackend:
         cache, start = self._caches[slot], self._lengths[slot]
         logits = self._together({slot: 4}, rows) if rows else self._forward([[4]], cache, [start])
         cache.crop(-1)
-        return logits[0].copy()
+        return np.array(logits[0])
 
 
 def _has_plain_cache(model: Any) -> bool:

@@ -84,13 +84,13 @@ def _convert_here(path: Path, target: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     # transformers parses the file and builds the table of names anew for every use; once is enough.
-    gguf.GGUFReader = functools.lru_cache(gguf.GGUFReader)
-    gguf.get_tensor_name_map = functools.lru_cache(gguf.get_tensor_name_map)
+    for name in ("GGUFReader", "get_tensor_name_map"):
+        setattr(gguf, name, functools.lru_cache(getattr(gguf, name)))
     place: dict[str, Any] = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
     options: dict[str, Any] = {"dtype": torch.bfloat16}
     if hasattr(transformers, "GgufConfig"):  # newer releases keep the weights in their blocks if they can
         options["quantization_config"] = transformers.GgufConfig(dequantize=True)
-    model = AutoModelForCausalLM.from_pretrained(**place, **options)
+    model: Any = AutoModelForCausalLM.from_pretrained(**place, **options)
     # Otherwise save_pretrained would treat the weights as still quantised.
     model.hf_quantizer = None
     model.is_quantized = False

@@ -58,7 +58,7 @@ def convert(source: Path, target: Path) -> None:
         )
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise MissingExtra("text", missing, plugin="text")
-    _log.warning("Converting %s to int8 ONNX; this is done once and takes some seconds.", source.name)
+    _log.info("converting %s to int8 ONNX, once", source.name)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as work:
         made = Path(work) / "onnx"
         _run(source, made)

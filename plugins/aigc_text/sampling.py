@@ -149,7 +149,7 @@ class _Ngrams:
         return self._followers.get(self._tail, []) if self._size else []
 
 
-def is_looping(tokens: Sequence[int], *, longest: int = 64, least: int = 48, times: int = 4) -> bool:
+def is_looping(tokens: Sequence[int] | Sequence[str], *, longest: int = 64, least: int = 48, times: int = 4) -> bool:
     """True if the text has fallen into writing the same passage again and again.
 
     That is: it ends with one passage of at most ``longest`` tokens, written at least ``times`` times in a row and over

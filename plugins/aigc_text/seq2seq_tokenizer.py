@@ -65,8 +65,6 @@ class MarianTokenizer(Tokenizer):
         code = re.match(r">>[^<>\s]+<<", text)
         start = code.group() if code else ""
         cut = [start] * bool(start) + self._pieces.encode(text[len(start) :].strip(), out_type=str)
-        unknown = self.inner.token_to_id("<unk>")
-        ids = [self.inner.token_to_id(piece) for piece in cut]
-        ids = [unknown if i is None else i for i in ids]
-        end = self.inner.token_to_id("</s>")
-        return [*ids, end] if special else ids
+        vocabulary = self.inner.get_vocab()
+        ids = [vocabulary.get(piece, vocabulary["<unk>"]) for piece in cut]
+        return [*ids, vocabulary["</s>"]] if special else ids

@@ -31,7 +31,7 @@ def load_model(folder: Path, plan: Plan, *, seq2seq: bool, trust_remote_code: bo
 
     quiet(transformers)
     torch.set_num_threads(max(1, plan.threads))
-    kind = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
+    kind: Any = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
     options: dict[str, Any] = {
         "dtype": getattr(torch, plan.dtype),
         "use_safetensors": True,
