@@ -43,7 +43,7 @@ class MarianTokenizer(Tokenizer):
     @classmethod
     def load(cls, folder: Path) -> MarianTokenizer:
         if importlib.util.find_spec("sentencepiece") is None:
-            raise MissingExtra("text", ["sentencepiece"], plugin="text", install="pip install sentencepiece")
+            raise MissingExtra("text", ["sentencepiece"], plugin="text")
         import sentencepiece
         from tokenizers import AddedToken, decoders, models
         from tokenizers import Tokenizer as FastTokenizer
