@@ -55,13 +55,21 @@ def drafts(rule: Rule, lines: Sequence[Line], segment: str, brief: CopyBrief, wo
     passing = [
         draft
         for draft in fitting
-        if not check_wording(draft.text, sentence=sentence, brief=brief, language=words)
+        if _says_something(draft, brief, words)
+        and not check_wording(draft.text, sentence=sentence, brief=brief, language=words)
         and not check_claims(draft.text, brief, words)
     ]
     best: dict[str, Draft] = {}
     for draft in sorted(passing, key=lambda draft: -worth(draft, rule)):
         best.setdefault(draft.text.casefold(), draft)
     return list(best.values())
+
+
+def _says_something(draft: Draft, brief: CopyBrief, words: Language) -> bool:
+    """A headline may do without; a longer text names the product or tells a fact."""
+    tells_a_fact = any(source.startswith("fact:") for source in draft.sources) or draft.is_template
+    headline = not draft.text.endswith((".", "!", "?"))
+    return headline or not words.spaced or tells_a_fact or bool(stems([brief.short], ()) & stems([draft.text], ()))
 
 
 def worth(draft: Draft, rule: Rule) -> float:

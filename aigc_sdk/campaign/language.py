@@ -27,10 +27,11 @@ class LineSpec(Closed):
 
     Attributes:
         about: whether it is made from a fact or from a segment.
-        openings: what a candidate starts with, taken in turn by seed; empty leaves it to the model. Filled in are the
+        openings: what a candidate starts with, taken in turn by seed. Filled in are the
             product's ``{product}`` and ``{short}`` name (``{a_product}``, ``{a_short}`` with article), ``{It}``,
             ``{This}``, ``{fact}`` (the fact's own first word) and ``{doing}`` (what the segment does).
         inner: neutral words allowed inside. joins: function words allowed between content words.
+        gift_openings: further ones for segments whose description has an anchor word, such as "gift".
         share: how many times the usual number of candidates is asked for.
         words: least and most content words after the opening. end: final punctuation; taken off again if not
             ``keep_end``.
@@ -40,6 +41,7 @@ class LineSpec(Closed):
     about: Literal["fact", "segment"]
     instruction: str
     openings: tuple[str, ...] = ()
+    gift_openings: tuple[str, ...] = ()
     inner: Words = frozenset()
     joins: Words = frozenset()
     share: int = Field(default=1, ge=1, le=10)
@@ -78,6 +80,9 @@ class Language(Closed):
     owning: Words = frozenset()
     lines: dict[LineKind, LineSpec]
     templates: Templates
+
+    def __hash__(self) -> int:
+        return hash(self.language)
 
 
 def known() -> tuple[str, ...]:

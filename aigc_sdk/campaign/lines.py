@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..contract.requests import Message, TextRequest
-from .constraint import line_regex
+from .constraint import can_say, line_regex
 from .copy_brief import CopyBrief
 from .language import Language, LineKind, language
 from .settings import CampaignSettings
@@ -60,7 +60,11 @@ def line_tasks(brief: CopyBrief, settings: CampaignSettings) -> list[LineTask]:
             given = [(f"segment:{name}", text, brief.tones[name]) for name, text in brief.segments.items()]
         elif settings.constrained and words.spaced:
             given = [(source, fact, "") for source, fact, _ in given]
-        tasks += [LineTask(kind=kind, language=brief.language, source=s, given=g, tone=t) for s, g, t in given]
+        tasks += [
+            LineTask(kind=kind, language=brief.language, source=source, given=text, tone=tone)
+            for source, text, tone in given
+            if not settings.constrained or can_say(spec, text, words)
+        ]
     return tasks
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict
 
 from .claims import Objection, check_claims
-from .constraint import DETERMINERS, parts
 from .copy_brief import CopyBrief
 from .language import Language, language
 from .lines import Candidate, LineTask
+from .parts import DETERMINERS, MODALS, Parts, parts
 from .wording import check_wording
-from .words import is_number, is_word, stems, tokens
+from .words import is_number, is_word, stem, stems, tokens
 
 MIN_FACT_COVERAGE = 0.75
 """Least share of a fact's content words that a line about it must have: with fewer it says something else."""
 MIN_SEGMENT_COVERAGE = 0.15
 """The same for a line about a segment, which may be addressed by one trait of several."""
 
-MAX_BEHIND = {"fact": 1.25, "segment": 0.8}
+MAX_BEHIND = {"fact": 1.6, "segment": 1.0}
 """How much less likely (mean log-probability per token) than the likeliest of its kind a line may be. A line made
 likely by nothing but the constraint falls behind; the margin is relative, because models differ in their scale."""
 
@@ -65,7 +66,7 @@ def judge(candidate: Candidate, brief: CopyBrief) -> Line:
     words = language(candidate.task.language)
     objections = _objections(candidate, brief, words)
     reasons = tuple(Reason(code=objection.code, what=objection.what) for objection in objections)
-    return Line(candidate=candidate, reasons=reasons, score=0.0 if reasons else score(candidate, words))
+    return Line(candidate=candidate, reasons=reasons, score=0.0 if reasons else score(candidate, brief, words))
 
 
 def judge_all(candidates: Iterable[Candidate], briefs: Mapping[str, CopyBrief]) -> list[Line]:
@@ -112,25 +113,34 @@ def _off_topic(candidate: Candidate, words: Language) -> list[Objection]:
 
 
 def _misread(candidate: Candidate, brief: CopyBrief, words: Language) -> list[Objection]:
-    """Lines that are grammar's, but not the brief's: "a glazed red", "a friend who loves coffee"."""
+    """What is grammatical, but not what the brief says: "a glazed red", "are washed" where they can be washed."""
     found = [token.casefold() for token in tokens(candidate.text)]
     given = parts(candidate.task.given, words)
     names = {brief.short.casefold(), brief.product.split()[-1].casefold()}
     if candidate.task.source.startswith("fact:"):
-        first = given.content[0].casefold() if given.content and given.function & words.linking else None
-        for before, token, place in zip(found, found[1:], range(1, len(found)), strict=False):
-            if token == first and before in DETERMINERS and not names & set(found[place : place + 4]):
-                return [Objection("grammar", f"{before} {token}, but it is no thing")]
-        return []
+        return [*_misread_fact(found, given, names, words)]
     countable = {after for claim in brief.claims for after in re.findall(r"\ban? ([\w-]+)", claim.casefold())}
     for before, token, after in zip(found, found[1:], [*found[2:], "."], strict=False):
         ends = not is_word(after) or after in words.function_words
         if before in ("a", "an") and ends and token not in countable | names | words.anchors:
             return [Objection("grammar", f"{before} {token}, where the brief has no {before!r}")]
     doing = {phrase.split()[0] for phrase in given.doing}
-    if not (names | words.anchors) & set(found) and found[0] not in doing:
+    if not (names | words.anchors) & set(found) and not doing & set(found[:1]):
         return [Objection("off-topic", "speaks of neither the product nor what these people do")]
     return []
+
+
+def _misread_fact(found: list[str], given: Parts, names: set[str], words: Language) -> Iterator[Objection]:
+    if lost := sorted(given.function & MODALS - set(found)):
+        yield Objection("off-topic", f"leaves out {lost[0]!r}")
+    first = given.content[0].casefold() if given.content and given.function & words.linking else None
+    articled = {word.casefold() for word in given.articled}
+    own = {word.casefold() for word in given.content}
+    for place, (before, token) in enumerate(pairwise(found)):
+        if token == first and before in DETERMINERS and not names & set(found[place + 1 : place + 5]):
+            yield Objection("grammar", f"{before} {token}, but it is no thing")
+        if token in articled and before not in DETERMINERS | own and is_word(before):
+            yield Objection("grammar", f"{token!r} lacks an article")
 
 
 def coverage(text: str, given: str, words: Language) -> float:
@@ -139,11 +149,17 @@ def coverage(text: str, given: str, words: Language) -> float:
     return len(wanted & stems([text], words.function_words)) / len(wanted) if wanted else 1.0
 
 
-def score(candidate: Candidate, words: Language) -> float:
+_NAMELESS = 0.5
+"""Taken off a line for a segment that does not name the product."""
+
+
+def score(candidate: Candidate, brief: CopyBrief, words: Language) -> float:
     """Likelihood under the model (mean log-probability per token, -6 to 0) plus what it covers of its source (0 to 1).
 
     Without a likelihood, length decides: of two ways to say the same the shorter one.
     """
     likelihood = max(-6.0, candidate.logprob) if candidate.logprob is not None else -len(candidate.text) / 40
     covered = coverage(candidate.text, candidate.task.given, words) if words.spaced else 1.0
-    return round(likelihood + covered, 4)
+    names = {stem(brief.short), stem(brief.product.split()[-1])}
+    nameless = candidate.task.kind == "hook" and words.spaced and not names & stems([candidate.text], ())
+    return round(likelihood + covered - _NAMELESS * nameless, 4)

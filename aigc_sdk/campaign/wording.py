@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from .claims import Objection
-from .constraint import DETERMINERS, parts
 from .copy_brief import CopyBrief
 from .language import Language
+from .parts import DETERMINERS, parts
 from .words import content, is_number, is_plural, is_word, lower_first, starts_with_vowel_sound, stem, tokens
 
 _PAIRS = {"(": ")", "[": "]", "“": "”", "「": "」", "《": "》", "（": "）"}
@@ -116,5 +116,5 @@ def _dangling(text: str, brief: CopyBrief, language: Language) -> Iterator[Objec
         return
     if last.casefold() in language.function_words - {"you", "it", "one", "yours", "them"}:
         yield Objection("dangling", f"ends on {last!r}")
-    elif any(last in part.content for part in known):
+    elif last.casefold() not in language.neutral_words and any(last in part.content for part in known):
         yield Objection("dangling", f"ends on {last!r}, which needs another word")
