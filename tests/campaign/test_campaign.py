@@ -74,9 +74,8 @@ def test_inventions_are_turned_down_with_a_reason_and_never_used(run, script):
 
 def test_forbidden_words_are_not_used(run):
     manifest = run(forbidden_words=["handmade", "gift"]).manifest
-    assert not [
-        piece for piece in manifest.pieces() if "handmade" in piece.text.lower() or "gift" in piece.text.lower()
-    ]
+    texts = [piece.text.lower() for piece in manifest.pieces()]
+    assert not [text for text in texts if "handmade" in text or "gift" in text]
 
 
 def test_a_model_that_finds_nothing_leaves_it_to_templates(run, script):
@@ -85,7 +84,7 @@ def test_a_model_that_finds_nothing_leaves_it_to_templates(run, script):
     assert result.gaps == ()
     assert {piece.made_by for piece in result.manifest.pieces()} == {"template"}
     ad = result.manifest.ads[0]
-    assert "Holds 350 ml" in ad.texts("headline")
+    assert "Dishwasher-safe" in ad.texts("headline")  # from "It is dishwasher-safe."
     assert len(ad.texts("headline")) == 3
     assert "template" in result.page.read_text("utf-8")
 

@@ -73,9 +73,7 @@ def chinese(make_brief):
     return lambda text: {objection.code for objection in check_claims(text, brief, CHINESE)}
 
 
-@pytest.mark.parametrize(
-    "text", ["红色陶瓷马克杯，容量为350毫升。", "小批量手工制作的马克杯", "您的马克杯可放入洗碗机清洗。"]
-)
+@pytest.mark.parametrize("text", ["红色陶瓷马克杯，容量为350毫升。", "小批量手工制作的马克杯", "马克杯可放入洗碗机。"])
 def test_chinese_that_the_brief_says(chinese, text):
     assert chinese(text) == set()
 
