@@ -40,6 +40,22 @@ KOKORO_RUNNER = RunnerSpec(
     continuous=True,
 )
 
+TRANSFORMERS = RunnerSpec(
+    name="transformers",
+    loader="aigc_audio.load_transformers:load",
+    requires=("torch", "torchaudio", "transformers", "safetensors", "hibari", *_TEXT_AND_FILES),
+    extra="audio",
+    devices=("cuda", "rocm", "xpu", "mps", "cpu"),
+    # These models are small, and half precision is audible in some of them.
+    dtypes={"cuda": "float32", "rocm": "float32", "xpu": "float32", "mps": "float32", "cpu": "float32"},
+    formats=("safetensors",),
+    memory_factor=1.6,
+    speed={"cuda": 1.0, "rocm": 1.0, "xpu": 1.0, "mps": 1.0, "cpu": 1.0},
+    max_batch=4,
+    continuous=True,
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
+)
+
 WHISPER_CT2 = RunnerSpec(
     name="whisper-ct2",
     loader="aigc_audio.load_whisper_ct2:load",
@@ -75,12 +91,12 @@ MANIFEST = Manifest(
     name="audio",
     version="0.1.0",
     modality="audio",
-    tasks=("text-to-speech", "transcribe"),
+    tasks=("text-to-speech", "transcribe", "text-to-audio"),
     summary="Speech and sound from text, text from speech",
     licence="Apache-2.0",
     models=(HIBARI, KOKORO, WHISPER_BASE),
     default_model=HIBARI.id,
-    runners=(HIBARI_RUNNER, KOKORO_RUNNER, WHISPER_CT2, WHISPER),
+    runners=(HIBARI_RUNNER, KOKORO_RUNNER, TRANSFORMERS, WHISPER_CT2, WHISPER),
     options=(
         OptionSpec(
             name="stream",
@@ -96,5 +112,14 @@ MANIFEST = Manifest(
             maximum=-10,
             help="Integrated loudness of speech in LUFS (EBU R 128 and ITU-R BS.1770-4).",
         ),
+        OptionSpec(
+            name="duration_s",
+            type="float",
+            default=8.0,
+            minimum=0.1,
+            maximum=30,
+            help="Length of a text-to-audio result in seconds, for models that can be told.",
+        ),
     ),
+    resolver="aigc_audio.resolve:resolve",
 )

@@ -27,10 +27,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What is to be spoken: the cleaned text, and how many emoji were left out of it."""
+    """What is to be spoken: the cleaned text, and how many emoji were left out of it.
+
+    ``whole``: it describes a sound, and is not cut into sentences.
+    """
 
     text: str
-    emoji: int
+    emoji: int = 0
+    whole: bool = False
+
+    def pieces(self, longest: int) -> Iterator[Piece]:
+        """What is spoken in one go, in order."""
+        return iter([Piece(self.text, 0.0)]) if self.whole else pieces(self.text, longest)
 
 
 class SpeechRunner(BaseRunner):
@@ -39,27 +47,31 @@ class SpeechRunner(BaseRunner):
     Args:
         name: the model's id, for messages.
         weights: name and sha256 of the model's files.
+        warm_up: speak a word now, so that the first sentence does not wait for imports and caches.
     """
 
-    def __init__(self, voice: Voice, name: str, weights: dict[str, str]) -> None:
+    def __init__(self, voice: Voice, name: str, weights: dict[str, str], *, warm_up: bool = True) -> None:
         self.weights = weights
         self.libraries = (*voice.libraries, "num2words", "pyloudnorm", "av")
         self._voice = voice
         self._name = name
-        self._warm_up()
+        if warm_up:
+            self._speak_a_word()
 
-    def _warm_up(self) -> None:
-        """Speaks a word, so that the first sentence of the first request does not wait for imports and caches."""
-        han = "latin" not in self._voice.scripts
-        request = AudioRequest(prompt="好" if han else "Qwx 1.")
+    def _speak_a_word(self) -> None:
+        request = AudioRequest(prompt="Qwx 1.")
         Leveller(self._voice.sample_rate, 0.0).apply(self._voice.speak(request.prompt, request, 0))
 
     def preprocess(self, request: Request) -> Script:
         assert isinstance(request, AudioRequest)
         check_rate(request.format, request.sample_rate or self._voice.sample_rate)
-        self._voice.check(request)
+        if request.task == "text-to-audio":
+            self._voice.check(request)
+            return Script(request.prompt, whole=True)
         cleaned = characters.clean(request.prompt)
-        characters.check_script(cleaned.text, self._voice.scripts, self._name)
+        self._voice.check(request.model_copy(update={"prompt": cleaned.text}))
+        if self._voice.scripts is not None:
+            characters.check_script(cleaned.text, self._voice.scripts, self._name)
         return Script(cleaned.text, cleaned.emoji)
 
     def batch_key(self, request: Request) -> Hashable:
@@ -76,13 +88,14 @@ class SpeechRunner(BaseRunner):
         """The item's events; a cancelled item just ends."""
         request, script = item.request, item.inputs
         assert isinstance(request, AudioRequest)
-        count = sum(1 for _ in pieces(script.text, self._voice.longest))
+        assert isinstance(script, Script)
+        count = sum(1 for _ in script.pieces(self._voice.longest))
         if script.emoji:
             log.info("left out %d emoji", script.emoji)
             yield Progress(0, count, f"note: left out {script.emoji} emoji, which have no sound")
         spoken = Spoken(self._voice, request, item.seed)
         try:
-            for step, piece in enumerate(pieces(script.text, self._voice.longest), 1):
+            for step, piece in enumerate(script.pieces(self._voice.longest), 1):
                 if context.cancelled(item.index):
                     return
                 pcm = spoken.say(piece, step)

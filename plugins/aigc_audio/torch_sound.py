@@ -34,3 +34,20 @@ def _mel(bins: int, device: str) -> Any:
     return torchaudio.transforms.MelSpectrogram(
         _WHISPER_RATE, n_fft=_FFT, hop_length=_HOP, n_mels=bins, norm="slaney", mel_scale="slaney"
     ).to(device)
+
+
+def from_log_mel(mel: torch.Tensor, rate: int) -> torch.Tensor:
+    """Sound from SpeechT5's log-mel spectrogram, shape (frames, 80), by Griffin-Lim: understandable, a little hollow.
+
+    https://github.com/huggingface/transformers/blob/main/src/transformers/models/speecht5/feature_extraction_speecht5.py
+    """
+    fft, hop = 1024, 256
+    power = torch.nn.functional.pad(10.0 ** mel.T.clamp(-10.0, 4.0), (0, max(0, 8 - len(mel))))
+    bins = fft // 2 + 1
+    inverse = torchaudio.transforms.InverseMelScale(
+        bins, n_mels=mel.shape[1], sample_rate=rate, f_min=80, f_max=7600, norm="slaney", mel_scale="slaney"
+    ).to(mel.device)
+    sound: torch.Tensor = torchaudio.transforms.GriffinLim(fft, hop_length=hop, power=1.0).to(mel.device)(
+        inverse(power)
+    )
+    return sound

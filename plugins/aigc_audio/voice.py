@@ -18,13 +18,13 @@ class Voice(Protocol):
 
     Attributes:
         sample_rate: Hz of what :meth:`speak` returns.
-        scripts: what it can read, of ``latin`` and ``han``.
+        scripts: what it can read, of ``latin`` and ``han``; None if only its own :meth:`check` knows.
         longest: characters of the longest piece of text that it is given at once.
         libraries: distributions whose versions the receipt records.
     """
 
     sample_rate: int
-    scripts: frozenset[str]
+    scripts: frozenset[str] | None
     longest: int
     libraries: tuple[str, ...]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aigc_sdk.contract.errors import CorruptModel
 from aigc_sdk.contract.plan import Plan
 
 from .listening import RATE
+from .torch_loading import give_back, load_model, named
 from .transcription import Segment, Stopped
 
 if TYPE_CHECKING:
@@ -34,22 +34,12 @@ class TorchWhisper:
     libraries = ("torch", "torchaudio", "transformers", "tokenizers")
 
     def __init__(self, folder: Path, plan: Plan) -> None:
-        import torch
         from tokenizers import Tokenizer
         from transformers import WhisperForConditionalGeneration
 
-        try:
-            self._model: Any = WhisperForConditionalGeneration.from_pretrained(
-                folder,
-                dtype=getattr(torch, plan.dtype),
-                local_files_only=True,
-                use_safetensors=True,
-                attn_implementation=plan.attention if plan.attention != "built-in" else None,
-            )
+        self._model: Any = load_model(WhisperForConditionalGeneration, folder, plan)
+        with named(folder):
             self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:
-            raise CorruptModel(f"{folder} cannot be loaded: {error}", plugin="audio") from error
-        self._model.to(plan.device).eval()
         self._device = plan.device
         generation = self._model.generation_config
         self._start = int(generation.decoder_start_token_id)
@@ -91,6 +81,7 @@ class TorchWhisper:
 
     def close(self) -> None:
         self._model = None
+        give_back()
 
     def _encoded(self, samples: Samples) -> Any:
         import torch
