@@ -203,5 +203,4 @@ def _characters(text: bytes) -> int:
 
 
 def _unsatisfiable(what: str, why: str) -> SchemaUnsatisfiable:
-    first = (why.strip().splitlines() or ["it is not supported"])[0]
-    return SchemaUnsatisfiable(f"the {what} cannot be guaranteed: {first}", plugin="text")
+    return SchemaUnsatisfiable(f"the {what} cannot be guaranteed: {' '.join(why.split())[:300]}", plugin="text")

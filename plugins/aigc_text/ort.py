@@ -65,11 +65,11 @@ class OrtBackend:
         self._logits = np.empty((max_slots + 1, 1, shape.vocab_size), np.float32)
         self._cache: dict[str, NDArray[np.float32]] = {}
         self._bindings: dict[tuple[int, int], Any] = {}
-        self._grow(min(_FIRST_CAPACITY, shape.context_length))
         self._slots: list[int | None] = [None] * (max_slots + 1)  # by row; the last one only pads
         self._held: list[list[int]] = [[] for _ in self._slots]  # tokens in the cache, by row
         self._read: list[int] = [0 for _ in self._slots]  # of them, how many were read as a prompt
         self._next_slot = 0
+        self._grow(min(_FIRST_CAPACITY, shape.context_length))
         self._even = False
         self._even = max_slots > 1 and not _rows_agree(self)
 
@@ -198,10 +198,11 @@ class OrtBackend:
         for layer in range(self._shape.layers):
             for part in ("key", "value"):
                 name = f"{layer}.{part}"
-                old = self._cache.get(name)
-                self._cache[name] = np.zeros(shape, np.float32)  # untouched pages cost no memory
-                if old is not None:
-                    self._cache[name][:, :, : old.shape[2]] = old
+                old, new = self._cache.get(name), np.zeros(shape, np.float32)  # untouched pages cost no memory
+                for row, held in enumerate(self._held):
+                    if old is not None and held:
+                        new[row, :, : len(held)] = old[row, :, : len(held)]
+                self._cache[name] = new
 
     # --- the session ----------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ def prepared(schema: Mapping[str, Any], max_chars: Mapping[str, int] | None = No
     made = copy.deepcopy(dict(schema))
     if "allOf" not in json.dumps(made):  # closing the parts of an allOf would make them contradict each other
         for part in _parts(made):
-            if "properties" in part and "patternProperties" not in part:
+            if part.get("properties") and "patternProperties" not in part:
                 part.setdefault("additionalProperties", False)
     for name, most in (max_chars or {}).items():
         _bound(made, name, most)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from aigc_text.constraint import Constraint, constraint_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
 from aigc_sdk import InvalidRequest, SchemaUnsatisfiable, TextRequest
 
@@ -140,6 +142,7 @@ def test_an_output_that_had_to_be_cut_short_says_so() -> None:
         {"json_schema": {"type": "object", "required": ["a"], "properties": {"a": False}}},
         {"json_schema": {"$ref": "#/$defs/missing"}},
         {"json_schema": {"type": "banana"}},
+        {"json_schema": {"type": "array", "uniqueItems": True}},
         {"json_schema": {"type": "string"}, "max_chars": 1},
         {"regex": "(a"},
         {"regex": "a{500}"},
@@ -148,6 +151,24 @@ def test_an_output_that_had_to_be_cut_short_says_so() -> None:
 def test_what_cannot_be_satisfied_is_refused_before_anything_runs(fields: dict[str, Any]) -> None:
     with pytest.raises(SchemaUnsatisfiable):
         constraint(**fields)
+
+
+def test_what_pydantic_writes_as_a_schema_is_understood() -> None:
+    class Part(BaseModel):
+        """Said of it."""
+
+        url: str = Field(description="where", examples=["a"])
+        when: datetime.date | None = None
+
+    class Whole(BaseModel):
+        title: str = Field(max_length=10, title="Title")
+        kind: Literal["a", "b"]
+        parts: list[Part] = Field(min_length=1, max_length=2)
+        price: float = Field(default=3, ge=0, le=10)
+        extra: dict[str, int] = {}
+
+    for seed in range(10):
+        Whole.model_validate_json(written(constraint(200, json_schema=Whole.model_json_schema()), 200, seed))
 
 
 def test_a_bound_on_a_missing_field_is_refused() -> None:
