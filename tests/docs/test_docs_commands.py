@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,14 @@ def commands(line: str) -> Iterator[list[str]]:
         words = []
 
 
-def check(line: str) -> None:
+def of_the_page(page: Path) -> set[str]:
+    """Commands that a hook shown on the page adds to ``aigc``."""
+    return set(re.findall(r'register\("([\w-]+)", "[\w.]+:\w+"', page.read_text()))
+
+
+def check(line: str, added: Collection[str] = ()) -> None:
     for program, *arguments in commands(line):
-        if program in CHECKS:
+        if program in CHECKS and not set(arguments[:1]) & set(added):
             CHECKS[program](arguments)
 
 
@@ -107,7 +112,7 @@ def test_the_commands_shown_exist(page: Path) -> None:
     wrong = []
     for line in lines(page):
         try:
-            check(line)
+            check(line, of_the_page(page))
         except (AssertionError, click.ClickException, ValueError) as error:
             wrong.append(f"{line}: {getattr(error, 'message', error)}")
     assert wrong == []
