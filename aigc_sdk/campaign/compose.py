@@ -60,11 +60,11 @@ def compose(brief: Brief, settings: CampaignSettings, lines: list[Line]) -> Camp
     rejected = _rejected(lines)
     ads: list[Ad] = []
     gaps: list[Gap] = []
-    uses = _Uses()
     for tag in brief.languages:
         copy = in_language(brief, tag)
         own = [line for line in lines if line.candidate.task.language == tag]
         for channel in brief.channels:
+            uses = _Uses()
             for segment in copy.segments:
                 maker = _AdMaker(channel, segment, copy, settings, own, rejected, uses)
                 made, missing = maker.make()
@@ -72,7 +72,7 @@ def compose(brief: Brief, settings: CampaignSettings, lines: list[Line]) -> Camp
                 gaps += missing
     return CampaignManifest(
         sdk_version=__version__, brief=brief, settings=settings, models=_models(lines), ads=tuple(ads),
-        gaps=tuple(gaps), candidates=len(lines), rejected=tuple(rejected), receipts=_receipts(ads, lines),
+        gaps=tuple(gaps), candidates=len(lines), turned_down=sum(not line.kept for line in lines), rejected=tuple(rejected), receipts=_receipts(ads, lines),
     )  # fmt: skip
 
 

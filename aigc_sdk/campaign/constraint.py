@@ -94,6 +94,7 @@ def _usable_openings(spec: LineSpec, found: Parts, language: Language) -> list[s
     openings = list(spec.openings)
     if language.anchors & set(found.content):
         openings += spec.gift_openings
+        openings = [opening for opening in openings if opening != "{doing} with"]  # "look for a gift with a mug"
     if not found.doing:
         openings = [opening for opening in openings if "{doing}" not in opening]
     if spec.about == "fact" and found.is_order:

@@ -19,6 +19,8 @@ CHECKS = ("length", "wording", "claims", "forbidden words", "distinct")
 
 _FULL_BONUS = {"headline": 0.4, "description": 1.0, "primary_text": 1.6}
 """For a text that fills its field, against an empty one: the longer ones have room for more than one thing."""
+_NO_FACT = 1.0
+"""Taken off a primary text without any fact: it has the room, and is often all that is read."""
 _TEMPLATE_SCORE = -20.0
 """So that a template is taken only where no draft of the model is left."""
 
@@ -74,7 +76,9 @@ def _says_something(draft: Draft, brief: CopyBrief, words: Language) -> bool:
 
 def worth(draft: Draft, rule: Rule) -> float:
     """The draft's score, and how well it fills the field."""
-    return draft.score + _FULL_BONUS.get(rule.field, 0.4) * rule.length(draft.text) / rule.max_length
+    filled = _FULL_BONUS.get(rule.field, 0.4) * rule.length(draft.text) / rule.max_length
+    tells = any(source.startswith("fact:") for source in draft.sources)
+    return draft.score + filled - (0.0 if tells or rule.field != "primary_text" else _NO_FACT)
 
 
 def _distinct(lines: Iterable[Line]) -> list[Line]:

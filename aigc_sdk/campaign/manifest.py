@@ -100,6 +100,7 @@ class CampaignManifest(_Record):
     """The whole campaign. The same brief, settings and model give the same manifest.
 
     Attributes:
+        candidates: answers of the model. turned_down: those of them that did not pass; ``rejected`` has each text once.
         receipts: by key, the receipts of all lines that are used.
     """
 
@@ -112,6 +113,7 @@ class CampaignManifest(_Record):
     ads: tuple[Ad, ...]
     gaps: tuple[Gap, ...] = ()
     candidates: int = Field(ge=0)
+    turned_down: int = Field(ge=0)
     rejected: tuple[Rejected, ...] = ()
     receipts: dict[str, dict[str, Any]] = {}
 

@@ -85,7 +85,7 @@ def summary(result: CampaignResult, seconds: float) -> dict[str, Any]:
         "pieces": len(manifest.pieces()),
         "templates": sum(piece.made_by == "template" for piece in manifest.pieces()),
         "candidates": manifest.candidates,
-        "rejected": len(manifest.rejected),
+        "rejected": manifest.turned_down,
         "gaps": [gap.model_dump(mode="json") for gap in manifest.gaps],
         "models": list(manifest.models),
         "seconds": round(seconds, 1),
