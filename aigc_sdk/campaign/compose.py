@@ -71,18 +71,32 @@ def compose(brief: Brief, settings: CampaignSettings, lines: list[Line]) -> Camp
                 ads += made
                 gaps += missing
     return CampaignManifest(
-        sdk_version=__version__, brief=brief, settings=settings, models=_models(lines), ads=tuple(ads),
-        gaps=tuple(gaps), candidates=len(lines), turned_down=sum(not line.kept for line in lines), rejected=tuple(rejected), receipts=_receipts(ads, lines),
-    )  # fmt: skip
+        sdk_version=__version__,
+        brief=brief,
+        settings=settings,
+        models=_models(lines),
+        ads=tuple(ads),
+        gaps=tuple(gaps),
+        candidates=len(lines),
+        turned_down=sum(not line.kept for line in lines),
+        rejected=tuple(rejected),
+        receipts=_receipts(ads, lines),
+    )
 
 
 class _AdMaker:
     """Makes the ads of one channel for one segment in one language."""
 
     def __init__(
-        self, channel: str, segment: str, copy: CopyBrief, settings: CampaignSettings, lines: Sequence[Line],
-        rejected: Sequence[Rejected], uses: _Uses,
-    ) -> None:  # fmt: skip
+        self,
+        channel: str,
+        segment: str,
+        copy: CopyBrief,
+        settings: CampaignSettings,
+        lines: Sequence[Line],
+        rejected: Sequence[Rejected],
+        uses: _Uses,
+    ) -> None:
         self.channel, self.segment, self.copy = channel, segment, copy
         self.settings, self.rejected, self.uses = settings, rejected, uses
         self.words = language(copy.language)
@@ -101,8 +115,15 @@ class _AdMaker:
                 break
             seen.add(whole)
             pieces = [self._piece(rule, draft, variant) for rule, texts in chosen.items() for draft in texts]
-            ads.append(Ad(channel=self.channel, segment=self.segment, language=self.copy.language,
-                          variant=variant, pieces=tuple(pieces)))  # fmt: skip
+            ads.append(
+                Ad(
+                    channel=self.channel,
+                    segment=self.segment,
+                    language=self.copy.language,
+                    variant=variant,
+                    pieces=tuple(pieces),
+                )
+            )
         return ads, gaps
 
     def _choose(self, rule: Rule, pool: Sequence[Draft]) -> list[Draft]:
@@ -142,12 +163,23 @@ class _AdMaker:
         kinds = {(part.kind, part.source) for part in draft.parts if part.made_by == "model"}
         turned_down = [i for i, r in enumerate(self.rejected) if self._concerns(r, draft, kinds)]
         return Piece(
-            channel=self.channel, field=rule.field, segment=self.segment, language=self.copy.language,
-            variant=variant, text=draft.text, made_by="template" if draft.is_template else "model",
-            parts=draft.parts, score=round(draft.score, 3), length=rule.length(draft.text), limit=rule.max_length,
-            limit_kind=rule.kind, unit=rule.unit, checks=CHECKS, alternatives=tuple(others[:_ALTERNATIVES]),
+            channel=self.channel,
+            field=rule.field,
+            segment=self.segment,
+            language=self.copy.language,
+            variant=variant,
+            text=draft.text,
+            made_by="template" if draft.is_template else "model",
+            parts=draft.parts,
+            score=round(draft.score, 3),
+            length=rule.length(draft.text),
+            limit=rule.max_length,
+            limit_kind=rule.kind,
+            unit=rule.unit,
+            checks=CHECKS,
+            alternatives=tuple(others[:_ALTERNATIVES]),
             rejected=tuple(turned_down),
-        )  # fmt: skip
+        )
 
     def _concerns(self, rejected: Rejected, draft: Draft, kinds: set[tuple[str, str]]) -> bool:
         if draft.is_template:
@@ -183,8 +215,11 @@ def _models(lines: Sequence[Line]) -> tuple[str, ...]:
 
 def _receipts(ads: Sequence[Ad], lines: Sequence[Line]) -> dict[str, dict[str, object]]:
     used = {part.receipt for ad in ads for piece in ad.pieces for part in piece.parts}
-    return {key: line.candidate.receipt for line in lines if (key := _job(line.candidate)) in used and key
-            and line.candidate.receipt}  # fmt: skip
+    return {
+        key: line.candidate.receipt
+        for line in lines
+        if (key := _job(line.candidate)) in used and key and line.candidate.receipt
+    }
 
 
 def _job(candidate: Candidate) -> str | None:

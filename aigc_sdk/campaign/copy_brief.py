@@ -40,13 +40,26 @@ def in_language(brief: Brief, tag: str) -> CopyBrief:
     translation = brief.translations.get(tag)
     if translation is None:
         return CopyBrief(
-            language=tag, product=brief.product.name, short=brief.product.short, brand=brand,
-            description=brief.product.description, facts=tuple(brief.facts),
-            segments={segment.name: segment.description for segment in brief.segments}, tones=tones,
-            call_to_action=brief.call_to_action, forbidden_words=forbidden,
-        )  # fmt: skip
+            language=tag,
+            product=brief.product.name,
+            short=brief.product.short,
+            brand=brand,
+            description=brief.product.description,
+            facts=tuple(brief.facts),
+            segments={segment.name: segment.description for segment in brief.segments},
+            tones=tones,
+            call_to_action=brief.call_to_action,
+            forbidden_words=forbidden,
+        )
     return CopyBrief(
-        language=tag, product=translation.product, short=translation.product, brand=brand, description="",
-        facts=tuple(translation.facts), segments=dict(translation.segments), tones=tones,
-        call_to_action=translation.call_to_action, forbidden_words=forbidden,
-    )  # fmt: skip
+        language=tag,
+        product=translation.product,
+        short=translation.product,
+        brand=brand,
+        description="",
+        facts=tuple(translation.facts),
+        segments=dict(translation.segments),
+        tones=tones,
+        call_to_action=translation.call_to_action,
+        forbidden_words=forbidden,
+    )

@@ -103,9 +103,14 @@ def _part(line: Line, text: str | None = None) -> Part:
     candidate = line.candidate
     receipt = candidate.receipt.get("job") if candidate.receipt else None
     return Part(
-        text=text or line.text, made_by="model", kind=line.kind, source=line.source, seed=candidate.seed,
-        logprob=candidate.logprob, receipt=receipt,
-    )  # fmt: skip
+        text=text or line.text,
+        made_by="model",
+        kind=line.kind,
+        source=line.source,
+        seed=candidate.seed,
+        logprob=candidate.logprob,
+        receipt=receipt,
+    )
 
 
 def _joined(lines: Sequence[Line], words: Language, *extra: Part) -> Draft:
@@ -159,8 +164,14 @@ def _template_descriptions(brief: CopyBrief, words: Language) -> Iterator[Draft]
 
 def _templates(patterns: Sequence[str], brief: CopyBrief, words: Language) -> Iterator[Draft]:
     action = brief.call_to_action.rstrip(".!。！")
-    fixed = {"product": brief.product, "Product": upper_first(brief.product), "short": brief.short,
-             "brand": brief.brand, "cta": action, "Cta": action}  # fmt: skip
+    fixed = {
+        "product": brief.product,
+        "Product": upper_first(brief.product),
+        "short": brief.short,
+        "brand": brief.brand,
+        "cta": action,
+        "Cta": action,
+    }
     for rank, pattern in enumerate(patterns):
         about_fact = "{fact}" in pattern or "{Fact}" in pattern
         for i, fact in enumerate(brief.facts) if about_fact else [(-1, "")]:

@@ -85,9 +85,7 @@ def line_request(task: LineTask, turn: int, brief: CopyBrief, settings: Campaign
     for product, given, line in spec.examples:
         messages += [Message(role="user", content=f"{product}: {given}"), Message(role="assistant", content=line)]
     messages.append(Message(role="user", content=f"{brief.product}: {task.given}"))
-    regex = line_regex(
-        spec, words, product=brief.product, short=brief.short, given=task.given, turn=turn
-    )  # fmt: skip
+    regex = line_regex(spec, words, product=brief.product, short=brief.short, given=task.given, turn=turn)
     return TextRequest(
         messages=tuple(messages),
         system=spec.instruction + (f" Tone: {task.tone}." if task.tone else ""),

@@ -87,6 +87,20 @@ class Folder:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(target, TypeAdapter(kind).dump_json(value))
 
+    def load_bytes(self, group: str, name: str) -> bytes | None:
+        """Kept bytes, such as a sound, or None if there are none."""
+        try:
+            return (self.work / group / name).read_bytes()
+        except OSError:
+            return None
+
+    def keep_bytes(self, group: str, name: str, data: bytes) -> None:
+        """Keeps bytes: whole, or not at all."""
+        target = self.work / group / name
+        with _writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(target, data)
+
     # --- what the user sees ----------------------------------------------------------------------------------------
 
     def publish(self, contents: Mapping[str, bytes]) -> list[Path]:
