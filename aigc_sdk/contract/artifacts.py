@@ -145,13 +145,18 @@ class ImageArtifact(_Encoded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioArtifact(_Encoded):
-    """Sound: ``sample_rate`` in Hz, ``duration_s`` in seconds."""
+    """Sound: ``sample_rate`` in Hz, ``duration_s`` in seconds.
+
+    Attributes:
+        segments: for speech, what is said when: ``{"start": s, "end": s, "text": str}`` in order, for captions.
+    """
 
     modality: ClassVar[Modality] = "audio"
 
     sample_rate: int
     channels: int = 1
     duration_s: float
+    segments: tuple[dict[str, Any], ...] = ()
     media_type: str = "audio/wav"
 
 

@@ -118,6 +118,8 @@ class Spoken:
         self._voice = voice
         self._request = request
         self._seed = seed
+        self._segments: list[dict[str, object]] = []
+        self._at = 0.0
         self._level = Leveller(voice.sample_rate, float(str(request.options["loudness"])))
         self._file: SoundFile | None = SoundFile(new_file(request.format), request.format, voice.sample_rate, self.rate)
 
@@ -129,6 +131,9 @@ class Spoken:
         if not len(sound):
             return b""
         pause = silence(piece.pause_s / self._request.speed, rate)
+        end = self._at + len(sound) / rate
+        self._segments.append({"start": round(self._at, 3), "end": round(end, 3), "text": piece.text.strip()})
+        self._at = end + len(pause) / rate
         return b"".join(self._file.write(part) for part in (self._level.apply(sound), pause))
 
     def finish(self) -> tuple[bytes, AudioArtifact]:
@@ -148,6 +153,7 @@ class Spoken:
             path=file.path,
             sample_rate=self.rate,
             duration_s=file.samples / self.rate,
+            segments=tuple(self._segments),
             media_type=MEDIA_TYPES[form],
         )
         return rest, replace(artifact, **keep(file.path))
