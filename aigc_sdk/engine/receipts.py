@@ -84,5 +84,6 @@ def request_of(receipt: Receipt) -> Request:
     if hashed := [n for n, v in values.items() if isinstance(v, dict) and set(v) == {"sha256"}]:
         what = f"the receipt names {', '.join(hashed)} by hash only"
         raise InvalidRequest(what, fix="make the request again with the original file")
-    fixed = {"model": receipt.model, "runner": receipt.plan.runner, "seed": receipt.seed}
+    # The task as well: a request that named none may have got another one than its type's default.
+    fixed = {"task": receipt.task, "model": receipt.model, "runner": receipt.plan.runner, "seed": receipt.seed}
     return REQUESTS[receipt.modality](**{**values, **fixed})

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from aigc_sdk import Client, InvalidRequest
+from aigc_sdk import Client, InvalidRequest, ModelCard
 from aigc_sdk.engine.client import read_receipt
+from aigc_sdk.registry import Registry
+from aigc_sdk.settings import LedgerSettings, Settings
+from aigc_sdk.testing import ECHO
 
 
 def test_a_replayed_artifact_is_identical(client: Client, tmp_path: Path) -> None:
@@ -34,3 +37,13 @@ def test_a_file_that_is_no_receipt(client: Client, tmp_path: Path, content: str)
         client.replay(path)
     with pytest.raises(InvalidRequest, match="cannot read"):
         read_receipt(tmp_path / "nowhere.json")
+
+
+def test_a_model_that_does_not_serve_the_usual_task_can_be_replayed() -> None:
+    card = ModelCard(id="writer", tasks=("text-generation",), licence="MIT", format="none")
+    registry = Registry()
+    registry.add(ECHO.model_copy(update={"models": (card,), "default_model": "writer"}))
+    with Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry) as client:
+        receipt = client.generate("text", "a b c").receipt
+        assert receipt.task == "text-generation"
+        assert client.replay(receipt).identical
