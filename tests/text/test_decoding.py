@@ -222,3 +222,9 @@ def test_constrained_output_that_repeats_itself_is_brought_to_its_end() -> None:
     found = events([item(TOKENIZER, "say", json_schema=schema, max_tokens=400, options={})], backend)
     values = json.loads(text_of(completed(found)[0]))
     assert 5 < len(values) < 40
+
+
+def test_json_of_just_the_characters_allowed_is_not_cut() -> None:
+    done = run(scripted('{"t": "abcd"}'), json_schema=SCHEMA, max_chars=13, max_tokens=40)
+    assert text_of(done) == '{"t": "abcd"}'
+    assert done.artifact.finish_reason == "stop"  # type: ignore[attr-defined]
