@@ -96,6 +96,25 @@ class Gap(_Record):
     what: str
 
 
+class VoiceOver(_Record):
+    """A text of the campaign, spoken.
+
+    Attributes:
+        file: the sound, in the campaign's folder; the captions lie beside it as ``.srt`` and ``.vtt``.
+        key: names it in the folder that later runs resume from.
+        captions: what is said when, ``{"start": s, "end": s, "text": str}`` in order.
+    """
+
+    segment: str
+    language: str
+    text: str
+    file: str
+    key: str
+    duration_s: float
+    captions: tuple[dict[str, Any], ...]
+    receipt: dict[str, Any]
+
+
 class CampaignManifest(_Record):
     """The whole campaign. The same brief, settings and model give the same manifest.
 
@@ -111,6 +130,7 @@ class CampaignManifest(_Record):
     settings: CampaignSettings
     models: tuple[str, ...]
     ads: tuple[Ad, ...]
+    voice_overs: tuple[VoiceOver, ...] = ()
     gaps: tuple[Gap, ...] = ()
     candidates: int = Field(ge=0)
     turned_down: int = Field(ge=0)

@@ -7,12 +7,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .manifest import Ad, CampaignManifest, Piece
+from .manifest import Ad, CampaignManifest, Piece, VoiceOver
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_CHANNEL_NAMES = {"google-rsa": "Google responsive search ad", "meta-feed": "Meta feed"}
+_CHANNEL_NAMES = {
+    "google-rsa": "Google responsive search ad",
+    "meta-feed": "Meta feed",
+    "voice-over": "Voice-over",
+}
 _FIELD_NAMES = {"headline": "Headline", "description": "Description", "primary_text": "Primary text"}
 
 
@@ -34,6 +38,7 @@ def render_page(manifest: CampaignManifest) -> str:
         pieces=pieces,
         turned_down=lambda piece: [manifest.rejected[i] for i in piece.rejected],
         share=_share,
+        voices=lambda group: _voices(manifest, group),
     )
 
 
@@ -47,6 +52,10 @@ def _groups(manifest: CampaignManifest) -> list[dict[str, Any]]:
         {"segment": segment, "language": language, "description": descriptions.get(segment, ""), "channels": channels}
         for (segment, language), channels in found.items()
     ]
+
+
+def _voices(manifest: CampaignManifest, group: dict[str, Any]) -> list[VoiceOver]:
+    return [v for v in manifest.voice_overs if (v.segment, v.language) == (group["segment"], group["language"])]
 
 
 def _source_name(manifest: CampaignManifest, source: str) -> str:

@@ -98,6 +98,8 @@ def _objections(candidate: Candidate, brief: CopyBrief, words: Language) -> list
     found += check_claims(candidate.text, brief, words)
     if words.spaced:
         found += [*_off_topic(candidate, words), *_misread(candidate, brief, words)]
+    elif candidate.task.source.startswith("segment:") and brief.product[-2:] not in candidate.text:
+        found.append(Objection("off-topic", "does not name the product"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The main job, so far as words go: a brief in, one folder out."""
+"""The main job, so far as words and voice go: a brief in, one folder out."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .manifest import CampaignManifest, Gap
 from .pipeline import Folder, Step, run_steps
 from .ranking import Line, judge_all
 from .settings import CampaignSettings
+from .voice_over import Voices, speak_all, voice_files
 
 if TYPE_CHECKING:
     from ..engine.client import Client
@@ -72,23 +73,30 @@ def run_campaign(
         steps = _steps(client, folder, lambda done, of: tell(CandidatesDone(done, of)))
         values: dict[str, Any] = {"brief": brief, "writing": _writing(settings), "settings": settings}
         run_steps(steps, values, folder, lambda step, kept: tell(StepStarted(step.name, kept)))
-        for path in folder.publish({name: text.encode("utf-8") for name, text in values["files"].items()}):
+        made = {name: text.encode("utf-8") for name, text in values["files"].items()}
+        for path in folder.publish(made | voice_files(values["manifest"].voice_overs, folder)):
             tell(SetAside(path))
         return CampaignResult(folder.path, folder.path / "index.html", values["manifest"])
 
 
 def _steps(client: Client, folder: Folder, on_candidate: Callable[[int, int], None]) -> tuple[Step, ...]:
-    """The pipeline. Pictures, voice and video will be steps of their own between ``compose`` and ``page``."""
+    """The pipeline. Pictures and video will be steps of their own beside ``speak``."""
 
     def write(brief: Brief, writing: CampaignSettings) -> list[Candidate]:
         briefs = [in_language(brief, tag) for tag in brief.languages]
         return write_lines(briefs, writing, client, folder, on_candidate)
 
+    def speak(written: CampaignManifest, settings: CampaignSettings) -> Voices:
+        return speak_all(written, settings, client, folder) if settings.voice_over else Voices()
+
     return (
         # Not kept as a whole: each candidate is kept by itself, under its own request.
         Step("write", ("brief", "writing"), "candidates", list[Candidate], write, keeps=False),
         Step("check", ("brief", "candidates"), "lines", list[Line], _check),
-        Step("compose", ("brief", "settings", "lines"), "manifest", CampaignManifest, compose),
+        Step("compose", ("brief", "settings", "lines"), "written", CampaignManifest, compose),
+        # Nor is this: each sound is kept by itself.
+        Step("speak", ("written", "settings"), "voices", Voices, speak, keeps=False),
+        Step("gather", ("written", "voices"), "manifest", CampaignManifest, _gather, keeps=False),
         Step("page", ("manifest",), "files", dict[str, str], campaign_files),
     )
 
@@ -96,6 +104,10 @@ def _steps(client: Client, folder: Folder, on_candidate: Callable[[int, int], No
 def _check(brief: Brief, candidates: list[Candidate]) -> list[Line]:
     briefs = {tag: in_language(brief, tag) for tag in brief.languages}
     return judge_all(candidates, briefs)
+
+
+def _gather(written: CampaignManifest, voices: Voices) -> CampaignManifest:
+    return written.model_copy(update={"voice_overs": voices.spoken, "gaps": (*written.gaps, *voices.gaps)})
 
 
 def _writing(settings: CampaignSettings) -> CampaignSettings:

@@ -21,6 +21,8 @@ class CampaignSettings(Closed):
         constrained: the model may use only the brief's own words and neutral ones. A small model needs it;
             a model that writes well by itself may do without, its claims are checked in any case.
         headlines, descriptions: texts of these fields in one ad, within what the channel takes.
+        voice_over: speak the first ad of each segment and language. voice: a voice of the speech model; None is the
+            default one for the language.
     """
 
     variants: int = Field(default=2, ge=1, le=20)
@@ -31,3 +33,5 @@ class CampaignSettings(Closed):
     constrained: bool = True
     headlines: int = Field(default=3, ge=1, le=15)
     descriptions: int = Field(default=2, ge=1, le=4)
+    voice_over: bool = True
+    voice: str | None = None

@@ -83,6 +83,7 @@ def summary(result: CampaignResult, seconds: float) -> dict[str, Any]:
         "folder": str(result.folder),
         "ads": len(manifest.ads),
         "pieces": len(manifest.pieces()),
+        "voice_overs": len(manifest.voice_overs),
         "templates": sum(piece.made_by == "template" for piece in manifest.pieces()),
         "candidates": manifest.candidates,
         "rejected": manifest.turned_down,
@@ -95,7 +96,8 @@ def summary(result: CampaignResult, seconds: float) -> dict[str, Any]:
 def _print_summary(result: CampaignResult, seconds: float) -> None:
     made = summary(result, seconds)
     filled = f", {made['templates']} of them filled from the facts by template" if made["templates"] else ""
-    click.echo(f"{made['pieces']} pieces in {made['ads']} ads{filled}, in {made['seconds']} s")
+    spoken = f", {made['voice_overs']} voice-overs" if made["voice_overs"] else ""
+    click.echo(f"{made['pieces']} pieces in {made['ads']} ads{filled}{spoken}, in {made['seconds']} s")
     click.echo(f"{made['rejected']} of {made['candidates']} candidates were rejected; manifest.json says why")
     for gap in made["gaps"]:
         place = " ".join(str(gap[name]) for name in ("channel", "segment", "language"))
