@@ -1,4 +1,4 @@
-"""The tutorial leads where it says: from ``aigc plugins new`` to a plugin that passes the kit, and one that does not."""
+"""The tutorial leads where it says: from ``aigc plugins new`` to a plugin that passes the kit, and to a failure."""
 
 from __future__ import annotations
 
