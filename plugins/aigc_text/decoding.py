@@ -125,10 +125,11 @@ class _Answer:
         self._ends = tokenizer.eos_ids
         self._constraint = constraint_for(request, tokenizer, vocab_size, self.prompt.max_tokens)
         self._sampler = _sampler(request, item.seed)
-        # A stop string could cut a constrained text anywhere; its grammar ends it instead.
-        stop = self.prompt.stop if self._constraint is None else ()
+        before = self.prompt.tokens if self.prompt.continued else ()
         max_chars = request.max_chars if isinstance(request.max_chars, int) else None
-        self._text = TextStream(tokenizer, self.prompt.tokens if self.prompt.continued else (), stop, max_chars)
+        # A stop string or a bound would cut a constrained text anywhere; its constraint ends it instead.
+        limits = (self.prompt.stop, max_chars) if self._constraint is None else ((), None)
+        self._text = TextStream(tokenizer, before, *limits)
         self._guarded = bool(request.options.get("repetition_guard", True))
         self._logprobs: list[float] | None = [] if request.logprobs else None
 
