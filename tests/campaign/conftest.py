@@ -25,7 +25,7 @@ MUG = {
     "channels": ["google-rsa", "meta-feed"],
     "call_to_action": "Order yours today.",
 }
-SMALL = CampaignSettings(variants=1, candidates=2, model="scripted")
+SMALL = CampaignSettings(variants=1, candidates=2, model="scripted", voice_over=False)
 
 
 @pytest.fixture

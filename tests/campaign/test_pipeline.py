@@ -33,7 +33,8 @@ def test_a_second_run_asks_nothing_and_changes_nothing(run, script, tmp_path):
     events: list = []
     run(on_event=events.append)
     assert len(script.asked) == asked
-    assert kept_steps(events) == {"write": False, "check": True, "compose": True, "page": True}
+    kept = {"write": False, "check": True, "compose": True, "speak": False, "gather": False, "page": True}
+    assert kept_steps(events) == kept
     assert contents(tmp_path / "out") == before
 
 
