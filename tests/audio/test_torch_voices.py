@@ -40,7 +40,7 @@ def test_vits_speed_and_speakers(audio: Client, tmp_path: Path) -> None:
 
 def test_vits_refuses_letters_it_was_not_made_for(audio: Client, tmp_path: Path) -> None:
     folder = tiny.vits(tmp_path / "vits")
-    with pytest.raises(InvalidRequest, match="cannot speak в и п р т е|cannot speak"):
+    with pytest.raises(InvalidRequest, match="cannot speak в е и п р т"):
         _made(audio, "привет", folder)
 
 
@@ -51,7 +51,7 @@ def test_speecht5_with_its_vocoder_and_without(audio: Client, tmp_path: Path, vo
     sound, rate = samples(made)
     assert rate == 16_000
     assert len(sound) > 1000
-    with pytest.raises(InvalidRequest, match="speed 1.5"):
+    with pytest.raises(InvalidRequest, match=r"speed 1\.5"):
         _made(audio, "hello there", folder, speed=1.5)
 
 
