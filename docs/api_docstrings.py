@@ -15,7 +15,7 @@ import griffe
 ROLE = re.compile(r":(?:class|meth|func|data|attr):`~?([\w.]+)`")
 SECTION = re.compile(r"^Attributes:\n((?:[ \t]+.*\n?|\n)+)", re.M)
 EXAMPLE = re.compile(r"((?:^>>> .*\n?)+)", re.M)
-NEXT_FIELDS = re.compile(r"(?:^|(?<=[.;)]) )((?:\w+, )*\w+): ")
+NEXT_FIELDS = re.compile(r"(?:^|(?<=[.;)]) )((?:(?:``)?\w+(?:``)?, )*(?:``)?\w+(?:``)?): ")
 INTERNAL_BASES = {"Closed", "_Encoded", "Protocol"}
 """Bases that say how a class is made, which is of no use to its readers."""
 
@@ -86,11 +86,15 @@ def _told(section: str, cls: griffe.Class) -> Iterator[tuple[str, str]]:
     """Name and description of each field; ``width, height: pixels. fps: frames a second`` are three."""
     for entry in re.split(r"\n(?=    \S)", section.rstrip("\n")):
         text = " ".join(line.strip() for line in entry.splitlines())
-        starts = [m for m in NEXT_FIELDS.finditer(text) if set(m[1].split(", ")) <= set(cls.all_members)]
+        starts = [m for m in NEXT_FIELDS.finditer(text) if set(_names(m)) <= set(cls.all_members)]
         ends = [m.start() for m in starts[1:]] + [len(text)]
         for start, end in zip(starts, ends, strict=True):
-            for name in start[1].split(", "):
+            for name in _names(start):
                 yield name, text[start.end() : end].strip()
+
+
+def _names(start: re.Match[str]) -> list[str]:
+    return start[1].replace("`", "").split(", ")
 
 
 def _described(told: str, field: griffe.Attribute | None) -> str:

@@ -25,7 +25,9 @@ class OptionSpec(Closed):
     """One plugin-specific option: its type, default and bounds.
 
     Attributes:
-        type: of the value. choices: the only values allowed, for strings.
+        name: as in ``Request.options``. help: one line for lists.
+        type: of the value. default: used where the request says nothing; None leaves the option out.
+        choices: the only values allowed, for strings.
         minimum, maximum: inclusive bounds, for numbers.
     """
 
@@ -144,6 +146,7 @@ class RunnerSpec(Closed):
     """One way to run a plugin's models.
 
     Attributes:
+        name: unique in the plugin; plans and receipts name it.
         loader: ``package.module:function`` with the signature of :class:`~aigc_sdk.contract.runner.Loader`.
         requires: import names of the libraries it needs. extra: the extra of ``aigc-sdk`` that brings them.
         install: the command that brings them, where that is not the extra.
@@ -182,6 +185,8 @@ class Manifest(Closed):
     Attributes:
         name: unique among installed plugins. version: of the plugin.
         contract: version of this contract that it was written for.
+        modality: what it makes. tasks: those it serves. summary: one line for lists. licence: of the plugin's code.
+        models: its model cards. runners: ways to run them. options: what ``Request.options`` may hold.
         default_model: id of the card used where a request names no model. A task or language that it does not serve
             goes to the first model listed that does.
         resolver: ``package.module:function`` that makes a card for a hub id or a folder

@@ -23,13 +23,18 @@ class Receipt(Closed):
     """The record inside an artifact.
 
     Attributes:
+        version: of the receipt's own form. job: the job's id. created: when it was done, UTC.
+        modality: of the artifact. task: that was served.
         request: the request without defaults, as JSON (media by their sha256).
+        model: the model card's id. licence: of the model, an SPDX id or the name of its terms.
+        plugin: the plugin that made it. plugin_version, sdk_version: the versions it was made with.
         seed: the seed used, drawn by the engine if the request gave none.
         options: request fields and plugin options as resolved against the model card.
         weights: name and sha256 (hex) of each model file.
-        libraries: versions of the libraries that computed.
+        libraries: versions of the libraries that computed. plan: how the model ran.
         timings: seconds: ``queued``, ``load`` (0 if resident), ``preprocess``, ``first_output``, ``run``, ``total``.
         units: what was counted, such as ``input_tokens``, ``output_tokens``, ``pixels``.
+        energy: what the job used, where that was measured.
         rungs: rungs of the out-of-memory ladder that were taken.
         labels: marks the artifact carries.
         output_sha256: digest (hex) of the bytes the plugin made, before any label (UTF-8 for text); replay compares it.

@@ -25,7 +25,7 @@ def anchors(page: Path) -> set[str]:
     for heading in re.findall(r"^#+ +(.*)$", prose(page), re.M):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", heading).strip().lower()
         found.add(re.sub(r"[^\w\- ]", "", plain).replace(" ", "-"))
-    return found | {name for name in re.findall(r"^::: (\S+)$", page.read_text(), re.M)}
+    return found | set(re.findall(r"^::: (\S+)$", page.read_text(), re.M))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
