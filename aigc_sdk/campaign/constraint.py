@@ -97,6 +97,8 @@ def _usable_openings(spec: LineSpec, found: Parts, language: Language) -> list[s
         openings = [opening for opening in openings if opening != "{doing} with"]  # "look for a gift with a mug"
     if not found.doing:
         openings = [opening for opening in openings if "{doing}" not in opening]
+    if spec.about == "segment" and not found.group and not _segment_words(spec, found, set())[1]:
+        openings = [opening for opening in openings if not opening.endswith(" for")]  # there is nothing to follow
     if spec.about == "fact" and found.is_order:
         openings = [opening for opening in openings if opening == "{fact}"]
     verb_first = bool(found.content) and found.acts and found.content[0] not in found.articled

@@ -73,6 +73,11 @@ def test_an_order_is_no_statement_about_the_product():
     assert not can_say(ENGLISH.lines["follow"], "Send an invoice in two minutes.", ENGLISH)
 
 
+def test_people_of_whom_nothing_more_is_known_are_told_what_they_do():
+    assert allows("hook", "people who cycle", "Cycle with a red ceramic mug.")
+    assert not allows("hook", "people who cycle", "A red ceramic mug for cycle.")
+
+
 def test_chinese_is_not_constrained_word_by_word():
     spec = language("zh").lines["sentence"]
     assert line_regex(spec, language("zh"), product="杯子", short="杯子", given="红色。", turn=0) is None
