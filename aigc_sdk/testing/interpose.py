@@ -10,8 +10,8 @@ from ..contract.plan import Plan
 from ..contract.runner import Loader, ModelFiles, Runner
 from ..registry.registry import load_attribute
 
-Wrap = Callable[[Callable[[], Runner]], Runner]
-"""Gets a function that calls the plugin's loader; returns the runner that the engine is to have."""
+Wrap = Callable[[Callable[[ModelFiles], Runner], ModelFiles], Runner]
+"""Gets a function that calls the plugin's loader, and the model's files; returns the runner that the engine gets."""
 
 _loaders: dict[str, Loader] = {}
 _numbers = itertools.count()
@@ -26,7 +26,7 @@ def interposed(manifest: Manifest, wrap: Wrap) -> Manifest:
 def _path(spec: RunnerSpec, plugin: str, wrap: Wrap) -> str:
     def load(card: ModelCard, plan: Plan, files: ModelFiles) -> Runner:
         loader: Loader = load_attribute(spec.loader, plugin)
-        return wrap(lambda: loader(card, plan, files))
+        return wrap(lambda given: loader(card, plan, given), files)
 
     name = f"loader_{next(_numbers)}"
     _loaders[name] = load

@@ -61,7 +61,8 @@ class ScriptedMemory(Script):
     """An accelerator whose memory runs out where the script says, with the errors that real ones raise.
 
     Args:
-        where: ``load``: when the plugin has loaded. ``middle``: at an item's first step (or end, if it has no steps).
+        where: ``load``: when the plugin's loader has got its files, or as it returns, if it asks for none.
+            ``middle``: at an item's first step (or end, if it has no steps).
             ``end``: when an item is complete, after everything was paid for.
         times: how often; None is always.
         seed: of the item it happens to; None is any.
@@ -89,9 +90,12 @@ class ScriptedMemory(Script):
         self.happened += 1
         return True
 
-    def at_load(self) -> None:
+    def at_files(self) -> None:
         if self._due("load"):
             raise out_of_memory(self.happened)
+
+    def at_load(self) -> None:
+        self.at_files()
 
     def at_step(self, seen: Seen) -> BaseException | None:
         return out_of_memory(self.happened) if self._due("middle", seen) else None

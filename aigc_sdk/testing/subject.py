@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -150,16 +150,19 @@ class Subject:
         hold = Hold()
         with self.scripted(hold):
             jobs = [self.client.submit(self.request(numbers[0]))]
-            hold.reached.wait(self.patience_s)
+            self._wait_until(lambda: hold.reached.is_set() or jobs[0].done)
             jobs += [self.client.submit(self.request(number)) for number in numbers[1:]]
-            until = time.monotonic() + self.patience_s
-            while self.watch.keyed < ready and time.monotonic() < until:
-                time.sleep(0.002)
+            self._wait_until(lambda: self.watch.keyed >= ready or any(job.done for job in jobs))
             self.watch.script = script or Script()
             self.watch.script.submitted(jobs)
             hold.let_go()
             self.ended(jobs)
         return jobs
+
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
+        until = time.monotonic() + self.patience_s
+        while not condition() and time.monotonic() < until:
+            time.sleep(0.002)
 
     def ended(self, jobs: Sequence[Job]) -> list[Result]:
         """Waits for all of them."""

@@ -45,6 +45,29 @@ def _differences(before: dict[str, Any], after: dict[str, Any], call: str) -> se
     return {f"{name} (in {call})" for name in before.keys() & after.keys() if before[name] != after[name]}
 
 
+@contextmanager
+def unpredictable() -> Iterator[None]:
+    """Seeds the global generators from the system inside the block, and puts them back after it.
+
+    A plugin that seeds them shows: the state it leaves may be the one that an earlier call of it has left.
+    """
+    numpy, torch = sys.modules.get("numpy.random"), sys.modules.get("torch")
+    before = (random.getstate(), numpy and numpy.get_state(), torch and torch.get_rng_state())
+    random.seed()
+    if numpy is not None:
+        numpy.seed()
+    if torch is not None:
+        torch.seed()
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        if numpy is not None:
+            numpy.set_state(before[1])
+        if torch is not None:
+            torch.set_rng_state(before[2])
+
+
 def random_states() -> dict[str, Any]:
     """The state of each global generator; of libraries that are imported only."""
     states: dict[str, Any] = {"random": random.getstate()}

@@ -7,12 +7,13 @@ import weakref
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from ..contract.events import Completed, Delta, Event, Failed, Preview, Progress
 from ..contract.plan import Plan
 from ..contract.requests import Request
-from ..contract.runner import Item, RunContext, Runner
+from ..contract.runner import Item, ModelFiles, RunContext, Runner
 from ..engine.job import Job
 
 METHODS = ("preprocess", "batch_key", "run", "close")
@@ -66,6 +67,9 @@ class Script:
     def submitted(self, jobs: Sequence[Job]) -> None:
         """The jobs of this script have been submitted."""
 
+    def at_files(self) -> None:
+        """The plugin's loader has got the folder with its files."""
+
     def at_load(self) -> None:
         """The plugin's loader has returned."""
 
@@ -112,10 +116,10 @@ class Watch:
         self.idle = threading.Event()
         self.idle.set()
 
-    def wrap(self, load: Callable[[], Runner]) -> Runner:
+    def wrap(self, load: Callable[[ModelFiles], Runner], files: ModelFiles) -> Runner:
         """Loads; returns the runner as the engine gets it. One that lacks a method is left for the engine to refuse."""
         with self.around("load"):
-            runner = load()
+            runner = load(cast(ModelFiles, WatchedFiles(files, self)))
         if not all(callable(getattr(runner, method, None)) for method in METHODS):
             return runner
         self.loads += 1
@@ -123,16 +127,33 @@ class Watch:
             self.runners.append(weakref.ref(runner))
         except TypeError:  # a class with __slots__ and no __weakref__
             self.runners.append(lambda: None)  # type: ignore[arg-type]
-        try:
-            self.script.at_load()
-        except BaseException:
-            runner.close()
-            raise
+        self.script.at_load()
         return WatchedRunner(runner, self)
 
     def last_seen(self, request: Request) -> Seen | None:
         """The item of a request in the latest run it was part of."""
         return next((seen for run in reversed(self.runs) if (seen := run.of(request))), None)
+
+
+class WatchedFiles:
+    """A model's files with a watch in front."""
+
+    def __init__(self, files: ModelFiles, watch: Watch) -> None:
+        self._files = files
+        self._watch = watch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._files, name)
+
+    def folder(self) -> Path:
+        folder = self._files.folder()
+        self._watch.script.at_files()
+        return folder
+
+    def converted(self, name: str, build: Callable[[Path, Path], None]) -> Path:
+        folder = self._files.converted(name, build)
+        self._watch.script.at_files()
+        return folder
 
 
 class WatchedRunner:
