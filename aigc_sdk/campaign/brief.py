@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, Va
 
 from ..contract.errors import InvalidRequest, did_you_mean
 from .rules import channels as known_channels
+from .words import slug
 
 MAX_BYTES = 1_000_000
 """Largest brief file accepted."""
@@ -26,6 +27,12 @@ def _one_line(text: str) -> str:
     return line
 
 
+def _with_words(text: str) -> str:
+    if not any(c.isalnum() for c in text):
+        raise ValueError("has no words")
+    return text
+
+
 def _channel(name: str) -> str:
     if name not in known_channels():
         raise ValueError(f"unknown channel {name!r}; {did_you_mean(name, known_channels())}")
@@ -38,7 +45,7 @@ def _web_address(text: str) -> str:
     return text
 
 
-Line = Annotated[StrictStr, Field(max_length=300), AfterValidator(_one_line)]
+Line = Annotated[StrictStr, Field(max_length=300), AfterValidator(_one_line), AfterValidator(_with_words)]
 Name = Annotated[StrictStr, Field(max_length=80), AfterValidator(_one_line)]
 Language = Annotated[StrictStr, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
@@ -117,7 +124,7 @@ class Brief(_Strict):
     @model_validator(mode="after")
     def _hangs_together(self) -> Brief:
         _distinct("facts", self.facts)
-        _distinct("segments", [segment.name for segment in self.segments])
+        _distinct("segments", [slug(segment.name) for segment in self.segments])
         _distinct("channels", self.channels)
         _distinct("languages", self.languages)
         for language in self.languages[1:]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 
 from .manifest import Ad, CampaignManifest
 from .page import render_page
+from .words import slug
 
 
 def campaign_files(manifest: CampaignManifest) -> dict[str, str]:
@@ -32,8 +32,3 @@ def _copy(ads: list[Ad], manifest: CampaignManifest) -> dict[str, object]:
         "call_to_action": manifest.brief.call_to_action,
         "ads": [{"variant": ad.variant, **{field: ad.texts(field) for field in fields}} for ad in ads],
     }
-
-
-def slug(name: str) -> str:
-    """A name as a file name: letters and digits of any script, the rest as hyphens."""
-    return re.sub(r"[^\w]+", "-", name.casefold()).strip("-_")[:60] or "segment"

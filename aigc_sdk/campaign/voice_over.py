@@ -12,10 +12,10 @@ from ..contract.artifacts import AudioArtifact
 from ..contract.errors import AigcError, Cancelled
 from ..contract.requests import AudioRequest
 from .copywriting import PendingJob, Writer
-from .files import slug
 from .manifest import Ad, CampaignManifest, Gap, VoiceOver
 from .pipeline import Folder, digest
 from .settings import CampaignSettings
+from .words import slug
 
 _FORMAT = "mp3"
 _FIELDS = ("primary_text", "description")

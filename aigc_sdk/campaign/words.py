@@ -103,3 +103,8 @@ def starts_with_vowel_sound(word: str) -> bool:
     if re.match(r"uni[^nm]|us[aeiu]|eu|one|once|u[ktr][aeiou]", word):
         return False
     return word[:1] in "aeiou" or word.startswith(("hour", "honest", "heir"))
+
+
+def slug(name: str) -> str:
+    """A name as a file name: letters and digits of any script, the rest as hyphens; at most 60 characters."""
+    return re.sub(r"[^\w]+", "-", name.casefold()).strip("-_")[:60] or "unnamed"
