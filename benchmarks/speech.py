@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 TEXT = (
-    "Your morning, in red. This mug is made of ceramic, glazed by hand, and fired twice. It holds a large cup of coffee"
-    " and keeps it warm for a long time. The handle is wide enough for four fingers, even in winter gloves. We bake"
-    " every piece in small batches, because good things take their time. Give it to somebody who gets up before the sun, or"
-    " keep it for yourself and start the day with something beautiful. It is dishwasher safe, microwave safe, and safe"
-    " to give away. Nothing is as refreshing as a new day, and nothing starts it better than this."
+    "Your morning, in red. This mug is made of ceramic, glazed by hand, and fired twice. It holds a large cup of "
+    "coffee and keeps it warm for a long time. The handle is wide enough for four fingers, even in winter gloves."
+    " We bake every piece in small batches, because good things take their time. Give it to somebody who gets up "
+    "before the sun, or keep it for yourself and start the day with something beautiful. It is dishwasher safe, "
+    "microwave safe, and safe to give away. Nothing is as refreshing as a new day, and nothing starts it better "
+    "than this."
 )
 
 

@@ -57,11 +57,12 @@ def clean(text: str) -> Clean:
     Raises:
         InvalidRequest: if nothing that can be spoken is left.
     """
-    text = unicodedata.normalize("NFC", text)
-    text, emoji = _EMOJI.subn(" ", text)
+    emoji = 0
+    if not text.isascii():
+        text, emoji = _EMOJI.subn(" ", unicodedata.normalize("NFC", text))
     text = _INVISIBLE.sub("", text).replace("\t", " ")
     text = text.replace("²", "^2").replace("³", "^3")
-    text = "".join(map(_plain, text)) if not text.isascii() else text
+    text = text.translate({ord(c): _plain(c) for c in set(text) if not c.isascii()})
     text = _LONE_GREEK.sub(lambda m: f" {_GREEK[m[1]]} " if m[1] in _GREEK else m[1], text)
     if not any(c.isalnum() for c in text):
         what = "emoji" if emoji else "punctuation" if text.strip() else "white space"
@@ -73,7 +74,7 @@ def clean(text: str) -> Clean:
 
 def _plain(character: str) -> str:
     """Compatibility forms of letters, numbers and units as the plain ones; punctuation stays as it is."""
-    if character.isascii() or character in "，。！？；：、（）":
+    if character in "，。！？；：、（）":
         return character
     if unicodedata.category(character) == "No" and "⁄" in (plain := unicodedata.normalize("NFKC", character)):
         return f" {plain.replace('⁄', '/')}"
@@ -88,7 +89,7 @@ def check_script(text: str, scripts: Collection[str], model: str) -> None:
     Raises:
         InvalidRequest: names the characters, and what to take for them.
     """
-    foreign = {c: None for c in text if not c.isascii() and _script(c) not in (*scripts, None)}
+    foreign = {c: None for c in dict.fromkeys(text) if not c.isascii() and _script(c) not in (*scripts, None)}
     if not foreign:
         return
     shown = " ".join(list(foreign)[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")

@@ -29,6 +29,7 @@ _ABBREVIATIONS = frozenset(
 _END = re.compile(r"([.!?…]+[\"'”’)\]]*)(?=\s+\S)|([。！？…]+[”’」』）\"]*)")
 _CLAUSE_END = re.compile(r"[,;:—–](?=\s)|[，；：、——]+")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+_NEAR = 40
 _WRAPPED = 40
 """A line at least this long without an end mark goes on in the next line: it was wrapped."""
 
@@ -48,17 +49,26 @@ def pieces(text: str, longest: int) -> Iterator[Piece]:
         longest: characters of a piece at most; a Chinese character counts three.
     """
     last: Piece | None = None
-    for paragraph in _PARAGRAPH.split(text):
-        sentences = [sentence for line in _lines(paragraph) for sentence in _sentences(line)]
-        for index, sentence in enumerate(sentences):
-            end = "paragraph" if index == len(sentences) - 1 else "sentence"
-            limit = longest if last is not None else min(longest, FIRST_LONGEST)
-            for piece in _short(sentence, limit, longest, end):
-                if last is not None:
-                    yield last
-                last = piece
+    for sentence, end in _with_ends(text):
+        limit = longest if last is not None else min(longest, FIRST_LONGEST)
+        for piece in _short(sentence, limit, longest, end):
+            if last is not None:
+                yield last
+            last = piece
     if last is not None:
         yield Piece(last.text, PAUSES["none"])
+
+
+def _with_ends(text: str) -> Iterator[tuple[str, str]]:
+    """The sentences as they are found, each with what ends it; a book is not read through before its first sentence."""
+    for paragraph in _PARAGRAPH.split(text):
+        held = None
+        for sentence in (sentence for line in _lines(paragraph) for sentence in _sentences(line)):
+            if held is not None:
+                yield held, "sentence"
+            held = sentence
+        if held is not None:
+            yield held, "paragraph"
 
 
 def _lines(paragraph: str) -> Iterator[str]:
@@ -95,12 +105,12 @@ def _spoken(text: str) -> Iterator[str]:
 
 def _ends_here(line: str, match: re.Match[str]) -> bool:
     """False for the point of an abbreviation or an initial, and before a word in lower case."""
-    following = line[match.end() :].lstrip()[:1]
-    if following.islower():
+    # Only what stands near is looked at: a line may be a whole book.
+    if line[match.end() : match.end() + _NEAR].lstrip()[:1].islower():
         return False
     if match[1] != ".":
         return True
-    word = re.split(r"[\s(\"“'‘]", line[: match.start()])[-1]
+    word = re.split(r"[\s(\"“'‘]", line[max(0, match.start() - _NEAR) : match.start()])[-1]
     if word.lower() in _ABBREVIATIONS:
         return False
     initial = len(word) == 1 and word.isupper() and word != "I"

@@ -89,11 +89,11 @@ class SpeechRunner(BaseRunner):
         request, script = item.request, item.inputs
         assert isinstance(request, AudioRequest)
         assert isinstance(script, Script)
-        count = sum(1 for _ in script.pieces(self._voice.longest))
         if script.emoji:
             log.info("left out %d emoji", script.emoji)
-            yield Progress(0, count, f"note: left out {script.emoji} emoji, which have no sound")
+            yield Progress(0, None, f"note: left out {script.emoji} emoji, which have no sound")
         spoken = Spoken(self._voice, request, item.seed)
+        count = 0
         try:
             for step, piece in enumerate(script.pieces(self._voice.longest), 1):
                 if context.cancelled(item.index):
@@ -101,6 +101,8 @@ class SpeechRunner(BaseRunner):
                 pcm = spoken.say(piece, step)
                 if pcm and request.options["stream"]:
                     yield Delta(audio=pcm, sample_rate=spoken.rate)
+                # Counted only now: the first sound of a long text does not wait for it.
+                count = count or sum(1 for _ in script.pieces(self._voice.longest))
                 yield Progress(step, count, "speaking")
             rest, artifact = spoken.finish()
             if rest and request.options["stream"]:
