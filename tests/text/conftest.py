@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from aigc_sdk.settings import home
 from aigc_sdk.store import Store
 
 from .tiny import LLAMA, FolderFiles, byte_tokenizer, make_plan, save_tiny
+
+# As the plan of the transformers runner sets it: OpenMP threads that spin crawl where other work shares the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def onnx(default_model: ModelFiles) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def reference(default_model: ModelFiles) -> Iterator[Any]:
-    runner = load_transformers.load(CARD, make_plan("transformers", threads=2), default_model)
+    runner = load_transformers.load(CARD, make_plan("transformers"), default_model)
     yield runner
     runner.close()
 
@@ -85,13 +85,13 @@ def test_worked_examples_are_followed(runner: Any) -> None:
 
 
 def test_seeds_are_texts_alone_and_in_any_batch(runner: Any) -> None:
-    asked = [{"prompt": "A slogan for a mug" + " please" * i, "max_tokens": 12, "temperature": 0.9} for i in range(5)]
+    asked = [{"prompt": "A slogan for a mug" + " please" * i, "max_tokens": 8, "temperature": 0.9} for i in range(3)]
     alone = [answer(runner, seed=i, **fields).text for i, fields in enumerate(asked)]
-    assert len(set(alone)) == 5
+    assert len(set(alone)) == 3
     items = [make_item(runner, i, seed=i, **fields) for i, fields in enumerate(asked)]
     for order in (items, items[::-1]):
         found = outcomes(runner, order[:2], Context(more=order[2:]))
-        assert [found[i].artifact.text for i in range(5)] == alone  # type: ignore[attr-defined]
+        assert [found[i].artifact.text for i in range(3)] == alone  # type: ignore[attr-defined]
 
 
 def test_structured_output_is_valid_and_within_bounds(runner: Any) -> None:
