@@ -38,9 +38,10 @@ bench: $(STAMP) ## measure, side by side with peers (docs/benchmarks.md)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
-docs: $(STAMP) ## write docs/cli.md and docs/models.md anew, then build the site into site/
+docs: $(STAMP) ## write the generated pages anew, then build the site into site/
 	@$(BIN)/python docs/generate_cli.py
 	@$(BIN)/python docs/generate_models.py
+	@$(BIN)/python docs/generate_test_kit.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Open site/index.html in a browser."
 

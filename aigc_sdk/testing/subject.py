@@ -6,14 +6,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-from ..contract.artifacts import Artifact, TextArtifact
+from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, BrokenPlugin, UnknownPlugin, did_you_mean
-from ..contract.events import Event
 from ..contract.manifest import Manifest, ModelCard
 from ..contract.requests import REQUESTS, Request
 from ..engine.client import Client
@@ -25,14 +23,13 @@ from ..settings import LedgerSettings, Settings
 from .interpose import interposed
 from .probe import Report, probe
 from .scripts import Hold
+from .usual import Result, Usual, shown
 from .verdict import expect, not_applicable
-from .watch import Script, Seen, Watch
+from .watch import Script, Watch
 
 SMALL: dict[str, dict[str, Any]] = {"text": {"max_tokens": 16}, "video": {"duration_s": 1.0}}
 """Request fields that keep the kit quick, by modality. A suite's ``fields`` come on top."""
 FIRST_SEED = 1000
-
-Result = Artifact | AigcError
 
 
 class Subject:
@@ -212,72 +209,6 @@ class Subject:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What one request makes by itself: the artifact, all events, and what was seen of its run."""
-
-    artifact: Artifact
-    events: list[Event]
-    seen: Seen
-
-
-class Usual:
-    """What the kit's requests make when nothing interferes. Each is run once, when it is first asked for."""
-
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
-        self._made: dict[int, Made] = {}
-
-    def __getitem__(self, number: int) -> Made:
-        if number not in self._made:
-            self._made[number] = self._make(number)
-        return self._made[number]
-
-    def _make(self, number: int) -> Made:
-        subject = self._subject
-        job = subject.client.submit(subject.request(number))
-        result = subject.result(job)
-        seen = subject.watch.last_seen(job.request)
-        if isinstance(result, AigcError) or seen is None:
-            not_applicable(f"a plain request fails: {result}")
-        return Made(result, list(job.events()), seen)
-
-    @cached_property
-    def repeatable(self) -> bool:
-        """The same request makes the same bytes again."""
-        again = self._subject.run(0)
-        return isinstance(again, Artifact) and again.content() == self[0].artifact.content()
-
-    @cached_property
-    def batches(self) -> dict[tuple[int, ...], list[Result]]:
-        """The results of four requests that ran together, by the order in which they were submitted."""
-        subject = self._subject
-        return {order: subject.ended(subject.together(order)) for order in ((0, 1, 2, 3), (3, 1, 0, 2))}
-
-    @cached_property
-    def steady(self) -> bool:
-        """What shares a run makes the same bytes as by itself."""
-        if not self.repeatable or not self._subject.manifest.batch_invariant:
-            return False
-        return all(
-            isinstance(result, Artifact) and result.content() == self[number].artifact.content()
-            for order, results in self.batches.items()
-            for number, result in zip(order, results, strict=True)
-        )
-
-    @property
-    def shared(self) -> int:
-        """Most items that one run had so far."""
-        return max((len(run.items) for run in self._subject.watch.runs), default=0)
-
-
-def shown(artifact: Artifact) -> str:
-    """An artifact in a message: a short text as it is, anything else by its digest."""
-    if isinstance(artifact, TextArtifact):
-        return repr(artifact.text if len(artifact.text) <= 80 else artifact.text[:77] + "...")
-    return f"{artifact.media_type} sha256:{artifact.sha256()[:12]}"
 
 
 def settings() -> Settings:

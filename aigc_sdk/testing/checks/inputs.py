@@ -9,7 +9,8 @@ from typing import Any
 from ...contract.errors import AigcError, InvalidRequest, OutOfMemory, PolicyBlocked
 from ...contract.manifest import OptionSpec
 from ...contract.requests import MAX_PROMPT_CHARS
-from ..subject import Result, Subject
+from ..subject import Subject
+from ..usual import Result
 from ..verdict import expect, not_applicable
 
 ODD_PROMPTS = {

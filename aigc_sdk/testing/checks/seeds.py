@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...contract.artifacts import Artifact
-from ..subject import Subject, shown
+from ..subject import Subject
+from ..usual import shown
 from ..verdict import expect, not_applicable
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...contract.requests import Request
 from ...engine.resolve import resolve
-from ..subject import Result, Subject
+from ..subject import Subject
+from ..usual import Result
 
 NUMBERS = (0, 1, 2, 3, 0, 1, 2, 3)
 """The eight callers' requests."""

@@ -1,0 +1,17 @@
+"""The plugins that ship with aigc-sdk pass the kit."""
+
+from __future__ import annotations
+
+import pytest
+
+from aigc_sdk.testing import PluginSuite
+
+
+@pytest.mark.model
+class TestText(PluginSuite):
+    plugin = "text"
+
+
+@pytest.mark.model
+class TestAudio(PluginSuite):
+    plugin = "audio"
