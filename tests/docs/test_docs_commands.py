@@ -64,7 +64,8 @@ def check(line: str, added: Collection[str] = ()) -> None:
 
 def check_aigc(arguments: list[str]) -> None:
     command: click.Command = cli
-    context = click.Context(cli, info_name="aigc")
+    # With the command's own settings, as click does: it remembers its help option from the first context.
+    context = click.Context(cli, info_name="aigc", **cli.context_settings)
     while isinstance(command, click.Group):
         names = [a for a in arguments if not a.startswith("-")]
         if not names:
@@ -72,7 +73,7 @@ def check_aigc(arguments: list[str]) -> None:
         found = command.get_command(context, names[0])
         assert found is not None, f"no command {names[0]!r}"
         arguments = arguments[arguments.index(names[0]) + 1 :]
-        context = click.Context(found, info_name=names[0], parent=context)
+        context = click.Context(found, info_name=names[0], parent=context, **found.context_settings)
         command = found
     given, _, _ = command.make_parser(context).parse_args(list(arguments))
     for parameter in command.params:
