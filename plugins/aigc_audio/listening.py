@@ -25,6 +25,10 @@ _SEARCH_S = 5.0
 _FRAME_S = 0.1
 _SILENT = 10 ** (-60 / 20)
 """Level (root mean square of a tenth of a second, 1 is full scale) below which nothing is said."""
+_FAINT = 10 ** (-45 / 20)
+"""Part of the loudest tenth of a second below which, at a window's ends, nothing is said."""
+_MARGIN = 3
+"""Tenths of a second kept beside what is said."""
 _BROKEN_PACKETS = 50
 """Damaged packets in a row after which a file counts as unreadable."""
 
@@ -36,10 +40,16 @@ class Window:
     samples: Samples
     start_s: float
 
-    @property
-    def silent(self) -> bool:
-        """True if there is nothing to hear."""
-        return bool(np.all(_levels(self.samples) < _SILENT))
+    def audible(self) -> Window | None:
+        """The window without the silence at its ends, which a model would take for slow speech; None if it is all."""
+        levels = _levels(self.samples)
+        loud = np.flatnonzero(levels > max(_SILENT, _FAINT * float(levels.max())))
+        if not len(loud):
+            return None
+        frame = int(_FRAME_S * RATE)
+        first = max(0, int(loud[0]) - _MARGIN) * frame
+        last = (int(loud[-1]) + 1 + _MARGIN) * frame
+        return Window(self.samples[first:last], self.start_s + first / RATE)
 
 
 def check(media: Media) -> float | None:

@@ -142,8 +142,10 @@ class Heard:
     def hear(self, window: listening.Window) -> str:
         """Takes the next window. Returns the text it adds."""
         self.seconds = window.start_s + len(window.samples) / listening.RATE
-        if window.silent:
+        heard = window.audible()
+        if heard is None:
             return ""
+        window = heard
         language = self._language or self._recogniser.language(window.samples)
         segments = self._recogniser.segments(window.samples, language, self._prompt(language), self.stopped)
         # The language is settled by the first window in which somebody speaks.

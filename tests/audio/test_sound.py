@@ -132,9 +132,18 @@ def test_long_recordings_come_in_windows_cut_where_it_is_quiet(tmp_path: Path) -
 
 def test_silence_is_known_as_such(tmp_path: Path) -> None:
     hush = recording(tmp_path / "a.wav", np.zeros(16_000, np.float32), 16_000, "mono")
-    assert all(w.silent for w in listening.windows(hush))
+    assert all(w.audible() is None for w in listening.windows(hush))
     faint = recording(tmp_path / "b.wav", speech_like(1.0, 0.01, 16_000), 16_000, "mono")
-    assert not any(w.silent for w in listening.windows(faint))
+    assert all(w.audible() is not None for w in listening.windows(faint))
+
+
+def test_silence_around_speech_is_left_out_and_the_times_stay_right(tmp_path: Path) -> None:
+    sound = np.concatenate([np.zeros(80_000), speech_like(1.0, 0.1, 16_000), np.zeros(80_000)]).astype(np.float32)
+    (window,) = listening.windows(recording(tmp_path / "a.wav", sound, 16_000, "mono"))
+    heard = window.audible()
+    assert heard is not None
+    assert heard.start_s == pytest.approx(4.7, abs=0.15)
+    assert len(heard.samples) / listening.RATE == pytest.approx(1.6, abs=0.25)
 
 
 @pytest.mark.parametrize("data", [b"", b"This is a text, not a sound." * 20, bytes(range(256)) * 40])
