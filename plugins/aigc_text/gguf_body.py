@@ -10,7 +10,7 @@ from aigc_sdk.contract.requests import TextRequest
 
 from .chat import PLAIN_STOP, PLAIN_TEMPLATE, render
 from .document import DocumentCheck
-from .preprocess import DEFAULT_MAX_TOKENS, conversation, raw_text
+from .preprocess import DEFAULT_MAX_TOKENS, continues_as_answer, conversation, raw_text
 from .schema import prepared
 
 MAX_GRAMMAR_CHARS = 2000
@@ -60,21 +60,26 @@ def request_body(request: TextRequest, *, has_template: bool) -> Body:
     guarded = schema is None and bool(request.options.get("repetition_guard", True))
     chat, words = _words(request, has_template)
     fields["stop"] += words.pop("stop", [])
+    if request.logprobs:
+        fields |= {"logprobs": True, "top_logprobs": 1} if chat else {"logprobs": 1}
     return Body(chat, fields | words, check, max_chars, guarded)
 
 
 def _words(request: TextRequest, has_template: bool) -> tuple[bool, dict[str, Any]]:
     """Whether it is a chat, and its messages or raw prompt."""
-    if request.task == "text-generation":
+    continued = continues_as_answer(request) and has_template
+    if request.task == "text-generation" and not continued:
         return False, {"prompt": raw_text(request)}
     turns = conversation(request)
+    if continued:
+        turns.append({"role": "assistant", "content": raw_text(request)})
     if has_template:
         return True, {"messages": turns}
     return False, {"prompt": render(PLAIN_TEMPLATE, turns, {}), "stop": list(PLAIN_STOP)}
 
 
 def _sampling(request: TextRequest) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+    return {
         "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS,
         "temperature": 1.0 if request.temperature is None else request.temperature,
         "top_p": 1.0 if request.top_p is None else request.top_p,
@@ -89,10 +94,6 @@ def _sampling(request: TextRequest) -> dict[str, Any]:
         # A prompt read in other pieces than before rounds differently; the same seed would give another text.
         "cache_prompt": False,
     }
-    if request.logprobs:
-        chat = request.task != "text-generation"
-        fields |= {"logprobs": True, "top_logprobs": 1} if chat else {"logprobs": 1}
-    return fields
 
 
 def _bounded_schema(request: TextRequest) -> dict[str, Any] | None:

@@ -78,6 +78,13 @@ MANIFEST = Manifest(
             default=True,
             help="End an answer that has fallen into writing the same passage again and again.",
         ),
+        OptionSpec(
+            name="continue_as_answer",
+            type="bool",
+            default=False,
+            help="text-generation: ask the model to continue the text and begin its answer with it, instead of handing"
+            " over the bare text; helps models that know only conversations.",
+        ),
     ),
     resolver="aigc_text.resolve:resolve",
 )

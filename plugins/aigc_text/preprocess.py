@@ -46,13 +46,15 @@ def make_prompt(request: TextRequest, tokenizer: Tokenizer, context_length: int)
         InvalidRequest: if the task lacks something, or the chat template refuses the conversation.
     """
     stop = request.stop
-    if request.task == "text-generation":
+    if request.task == "text-generation" and not (continues_as_answer(request) and tokenizer.chat_template):
         tokens = tokenizer.encode(raw_text(request), special=True)
     else:
         template = tokenizer.chat_template
         if template is None:
             template, stop = PLAIN_TEMPLATE, (*stop, *PLAIN_STOP)
         text = render(template, conversation(request), tokenizer.special)
+        if request.task == "text-generation":
+            text += raw_text(request)  # the answer's beginning
         tokens = tokenizer.encode(text, special=tokenizer.chat_template is None)
     return fitted(tokens, request.max_tokens, stop, context_length)
 
@@ -70,6 +72,11 @@ def fitted(tokens: Sequence[int], max_tokens: int | None, stop: tuple[str, ...],
     return Prompt(tuple(tokens), min(max_tokens or DEFAULT_MAX_TOKENS, room), stop)
 
 
+def continues_as_answer(request: TextRequest) -> bool:
+    """True if a chat model is to be asked to continue the text, rather than be handed the bare text."""
+    return request.task == "text-generation" and bool(request.options.get("continue_as_answer"))
+
+
 def raw_text(request: TextRequest) -> str:
     """The text itself: the prompt, or the last message where messages were given."""
     return request.prompt or request.messages[-1].content
@@ -80,7 +87,7 @@ def conversation(request: TextRequest) -> list[dict[str, str]]:
     turns = [{"role": m.role, "content": m.content} for m in request.messages]
     if not turns:
         turns = [{"role": "user", "content": request.prompt}]
-    if request.task in ("summarization", "translation"):
+    if request.task != "chat":
         turns[-1]["content"] = f"{instruction(request)}\n\n{turns[-1]['content']}"
     if request.system and turns[0]["role"] == "system":
         turns[0]["content"] = f"{request.system}\n\n{turns[0]['content']}"
@@ -90,7 +97,9 @@ def conversation(request: TextRequest) -> list[dict[str, str]]:
 
 
 def instruction(request: TextRequest) -> str:
-    """What a chat model is told to do with the text of a summary or translation request."""
+    """What a chat model is told to do with the text of a request that is no chat."""
+    if request.task == "text-generation":
+        return "Continue the following text."
     if request.task == "summarization":
         return "Summarize the following text in a few short sentences. Write only the summary."
     return f"Translate the following text to {target(request)}. Write only the translation."

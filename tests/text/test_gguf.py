@@ -51,6 +51,13 @@ def test_a_base_model_gets_a_plain_conversation() -> None:
     assert made.fields["stop"] == ["!", "\nUser:", "\nAssistant:"]
 
 
+def test_a_chat_model_can_be_asked_to_continue() -> None:
+    made = body(prompt="A mug", task="text-generation", options={"continue_as_answer": True})
+    assert [turn["role"] for turn in made.fields["messages"]] == ["user", "assistant"]
+    assert made.fields["messages"][1]["content"] == "A mug"
+    assert not body(prompt="A mug", task="text-generation").chat
+
+
 def test_length_bounds_become_part_of_the_schema() -> None:
     made = body(prompt="x", json_schema=SCHEMA, max_chars={"headline": 30})
     assert made.fields["json_schema"]["properties"]["headline"]["maxLength"] == 30

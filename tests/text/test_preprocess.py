@@ -50,6 +50,19 @@ def test_text_generation_is_the_raw_prompt(tokenizer: Tokenizer) -> None:
     assert prompt_text(tokenizer, prompt="星空之下，", task="text-generation") == "星空之下，"
 
 
+def test_a_chat_model_can_be_asked_to_continue(tokenizer: Tokenizer) -> None:
+    options = {"continue_as_answer": True}
+    text = prompt_text(tokenizer, prompt="星空之下，", task="text-generation", options=options)
+    assert text.startswith("<|im_start|>user\nContinue the following text.")
+    assert text.endswith("<|im_start|>assistant\n星空之下，")
+
+
+def test_a_base_model_just_continues(tmp_path: Path) -> None:
+    byte_tokenizer(tmp_path, chat_template=None)
+    options = {"continue_as_answer": True}
+    assert prompt_text(Tokenizer.load(tmp_path), prompt="A mug", task="text-generation", options=options) == "A mug"
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -40,7 +40,8 @@ def test_it_writes_chinese_copy(qwen: Any) -> None:
 
 
 def test_it_continues_chinese(qwen: Any) -> None:
-    text = answer(qwen, prompt="星空之下，", task="text-generation", max_tokens=30, temperature=0).text
+    options = {"continue_as_answer": True}
+    text = answer(qwen, prompt="星空之下，", task="text-generation", max_tokens=30, temperature=0, options=options).text
     assert chinese(text) > 0.7
 
 
