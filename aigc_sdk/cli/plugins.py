@@ -12,11 +12,12 @@ from . import outputs
 from .completion import complete_plugin
 from .new_plugin import new
 from .options import json_option
+from .plugin_packages import install, lock, remove, sync
 
 
 @click.group()
 def plugins() -> None:
-    """List what is installed, say what is wrong with it, switch it off and on.
+    """List what is installed, say what is wrong with it, switch it off and on; install, remove and make plugins.
 
     A broken plugin is set aside: every command that does not need it works.
 
@@ -129,4 +130,5 @@ def _known(name: str) -> None:
         raise UnknownPlugin(f"no plugin, adapter or hook package {name!r} is installed", fix=did_you_mean(name, names))
 
 
-plugins.add_command(new)
+for command in (new, install, remove, lock, sync):
+    plugins.add_command(command)

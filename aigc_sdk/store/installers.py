@@ -96,15 +96,15 @@ def _gist(output: str) -> str:
 def available() -> list[Installer]:
     """The installers on this machine, the environment's own first. Starts none of them."""
     python = sys.executable or "python3"
-    uv = _uv()
+    uv = find_uv()
     by_uv = [Installer("uv", "uv", (uv, "pip", "install", "--python", python))] if uv else []
     if importlib.util.find_spec("pip") is not None:
         # -P: a file pip.py in the current folder must not be run.
         return [Installer("pip", "pip", (python, "-P", "-m", "pip", "download")), *by_uv]
-    return [*by_uv, *_pip_elsewhere(python)]
+    return [*by_uv, *pip_elsewhere(python)]
 
 
-def _pip_elsewhere(python: str) -> list[Installer]:
+def pip_elsewhere(python: str) -> list[Installer]:
     """A pip that is not in this environment: Python's bundled one, run from its wheel, else one on the PATH."""
     if (spec := importlib.util.find_spec("ensurepip")) and spec.origin:
         folders = [Path(spec.origin).parent / "_bundled", Path("/usr/share/python-wheels")]
@@ -115,7 +115,7 @@ def _pip_elsewhere(python: str) -> list[Installer]:
     return []
 
 
-def _uv() -> str | None:
+def find_uv() -> str | None:
     """uv's binary: the one that started us, the one on the PATH, or that of the Python package."""
     if (named := os.environ.get("UV")) and Path(named).is_file():
         return named

@@ -24,7 +24,7 @@ from .helpers import PRELUDE, Sink, finished, gguf, tiny
 def _ways() -> list[installers.Installer]:
     """Every installer of this machine, whether it would be the first choice or not."""
     ways = [way for way in installers.available() if way.kind == "uv"]
-    ways += installers.available()[:1] + installers._pip_elsewhere(sys.executable)
+    ways += installers.available()[:1] + installers.pip_elsewhere(sys.executable)
     return list({way.name: way for way in ways}.values())
 
 
