@@ -25,6 +25,16 @@ _SYMBOLS = {
     "<": "小于",
     ">": "大于",
 }
+
+
+def _from(match: re.Match[str]) -> str:
+    """The first number of a range. Four digits are a year, which is read digit by digit."""
+    import cn2an
+
+    number = match[1]
+    return f"{cn2an.an2cn(number, 'direct')}到" if re.fullmatch(r"(19|20)\d\d", number) else f"{number}到"
+
+
 _MEASURES = "个位件只本张条台辆次天年小岁名家杯瓶块米斤倍周点万千亿"
 _PHRASES = (
     # An amount: the unit follows the number, with 万 and 亿 between.
@@ -35,7 +45,8 @@ _PHRASES = (
     # A score or a ratio; with two digits after the colon it is a time.
     (re.compile(r"(?<![\d:])(\d+)[:：](\d)(?!\d)"), lambda m: f"{m[1]}比{m[2]}"),
     (re.compile(r"(?<![\d.])(-|−)(?=\d)"), lambda m: "负"),
-    (re.compile(r"(?<=\d)\s*[-–~～—]\s*(?=\d)"), lambda m: "到"),
+    # A range; a number that begins with 0 is a telephone's.
+    (re.compile(r"(?<![\d.])((?:0\.)?[1-9][\d.]{0,5})\s*[-–~～—]\s*(?=\d{1,5}(?!\d))"), _from),
     # 2 before a measure word is 两, but not in 第2, 12 or 2.5.
     (
         re.compile(rf"(?<![\d.第])2(?=[{_MEASURES}])(?!年代|点\d)"),
@@ -45,7 +56,10 @@ _PHRASES = (
     (re.compile(r"(?<=\d)\s?m\^2"), lambda m: "平方米"),
     (re.compile(r"(?<=\d)\s?(?:kWh|度电)"), lambda m: "千瓦时"),
 )
-_COUNTED = "平方|立方|毫|公|厘|千|元|美元|欧元|英镑|万|亿|名|位|辆|座|所|家|款|页"
+_COUNTED = (
+    "平方|立方|毫|公|厘|千|元|美元|欧元|英镑|万|亿|名|位|辆|座|所|家|款|页|克|斤|吨|升|度|瓦|伏|层|岁|天|人|次|分|秒|小时|块"
+    "|里|米|寸|户|口|只|条|张|本|册|篇|场|台|架|艘|组|套|双|对|批|种|类|项|间|栋|件|杯|瓶|首|幅|粒|颗|棵|朵|匹|头|倍|周|个|多"
+)
 _MEASURED = re.compile(rf"(?<![\d.])\d{{1,15}}(?=[多余]?(?:{_COUNTED}))")
 """Numbers that count something, which misaki's normaliser takes for codes."""
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
