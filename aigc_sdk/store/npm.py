@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import ssl
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,9 +58,9 @@ def _download(name: str, version: str, archive: Path) -> None:
     url = f"{registry}/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
     token = _token(settings, registry)
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    verify: bool | str = settings.get("strict-ssl") != "false"
+    verify: bool | ssl.SSLContext = settings.get("strict-ssl") != "false"
     if verify and (authority := settings.get("cafile")):
-        verify = authority
+        verify = ssl.create_default_context(cafile=authority)
     transport = {"verify": verify, "timeout": _TIMEOUT_S, "follow_redirects": True}
     last: Exception | None = None
     for _ in range(_TRIES):
