@@ -127,7 +127,14 @@ class Engine:
             what = f"Completed holds a {type(event.artifact).__name__}, not an artifact"
             ticket.job.emit(Failed(BrokenPlugin(what, plugin=resident.plugin)))
             return
-        self._finishers.submit(self._finish_now, resident, ticket, event)
+        if self._finishing_takes_time():
+            self._finishers.submit(self._finish_now, resident, ticket, event)
+        else:
+            self._finish_now(resident, ticket, event)
+
+    def _finishing_takes_time(self) -> bool:
+        hooks = ("moderate", "label", "after_generate")
+        return self.recorder.active or any(self._hooks.implementations(hook) for hook in hooks)
 
     def _finish_now(self, resident: Resident, ticket: Ticket, event: Completed) -> None:
         job, request = ticket.job, ticket.job.request

@@ -35,6 +35,11 @@ class Recorder:
         self._meter = self._energy_meter() if energy else None
 
     @property
+    def active(self) -> bool:
+        """Something is recorded or measured."""
+        return self._ledger is not None or self._meter is not None
+
+    @property
     def ledger(self) -> Ledger | None:
         """The ledger, with everything written that was recorded so far."""
         if self._ledger is not None:
