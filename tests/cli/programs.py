@@ -98,6 +98,8 @@ class Terminal:
 def _take_terminal() -> None:
     """Makes the pseudo-terminal the child's own, so that Ctrl-C typed there reaches it as a signal."""
     import fcntl
+    import signal
     import termios
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it for what it runs in the background
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
