@@ -22,24 +22,34 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("requirements", nargs=-1, required=True)
 @click.option("-U", "--upgrade", is_flag=True, help="Also replace what is installed by what is newer.")
-def install(requirements: tuple[str, ...], upgrade: bool) -> None:
+@click.option("--isolated", is_flag=True, help="Into an environment of its own, to run in a process of its own.")
+def install(requirements: tuple[str, ...], upgrade: bool, isolated: bool) -> None:
     """Install plugins, with pip (or uv), and check that they work.
 
     A REQUIREMENT is what pip takes: a name, name==version, a wheel, a folder, git+https://...  aigc-sdk itself is never
-    replaced.
+    replaced. A plugin that needs other versions of libraries than others have is installed with --isolated; all that is
+    named is then for that one plugin.
 
     \b
     Examples:
       aigc plugins install aigc-plugin-markov
       aigc plugins install ./dist/my_plugin-0.1.0-py3-none-any.whl
+      aigc plugins install --isolated old-plugin "torch<2.4"
     """
-    from ..registry.lock import installed_packages
     from .packages import packages_of
 
     _refuse_options(requirements)
-    before = installed_packages()
-    _working(f"installing {', '.join(requirements)}", lambda: packages_of().install(requirements, upgrade=upgrade))
-    after = installed_packages()
+    what = f"installing {', '.join(requirements)}"
+    if isolated:
+        from .isolation import install_isolated
+
+        name = _working(what, lambda: install_isolated(requirements))
+        fresh = {key: package for key, package in _installed().items() if package.name == name and package.isolated}
+        _keep(fresh, ())
+        return _check(fresh)
+    before = _installed()
+    _working(what, lambda: packages_of().install(requirements, upgrade=upgrade))
+    after = _installed()
     fresh = {key: package for key, package in after.items() if before.get(key) != package}
     if not fresh:
         outputs.say("nothing changed: no new plugin package was installed (to replace one, --upgrade)")
@@ -52,14 +62,16 @@ def install(requirements: tuple[str, ...], upgrade: bool) -> None:
 @click.argument("names", nargs=-1, required=True, shell_complete=complete_plugin)
 def remove(names: tuple[str, ...]) -> None:
     """Remove plugins by their own name or their package's. What they depended on stays."""
-    from ..registry.lock import installed_packages
+    from .isolation import remove_isolated
     from .packages import packages_of
 
-    packages = installed_packages()
+    packages = _installed()
     doomed = {package.key: package for package in (_owner(name, packages) for name in names)}
-    _working(
-        f"removing {', '.join(doomed)}", lambda: packages_of().uninstall([package.name for package in doomed.values()])
-    )
+    for package in doomed.values():
+        if package.isolated:
+            remove_isolated(package.name)
+    if here := [package.name for package in doomed.values() if not package.isolated]:
+        _working(f"removing {', '.join(here)}", lambda: packages_of().uninstall(here))
     _keep({}, doomed)
     for package in doomed.values():
         outputs.say(f"removed {package.name} {package.version}")
@@ -71,9 +83,9 @@ def lock() -> None:
 
     `install` and `remove` keep the file up to date; this writes it anew, for what came by other ways.
     """
-    from ..registry.lock import installed_packages, write_lock
+    from ..registry.lock import write_lock
 
-    packages = installed_packages()
+    packages = _installed()
     path = write_lock(packages)
     outputs.say(f"Wrote {path}: {', '.join(f'{p.name} {p.version}' for p in packages.values()) or 'no plugins'}")
 
@@ -84,10 +96,9 @@ def sync() -> None:
 
     What is installed and not in the lock is left alone.
     """
-    from ..registry.lock import installed_packages, read_lock
-    from .packages import packages_of
+    from ..registry.lock import read_lock
 
-    here = installed_packages()
+    here = _installed()
     missing = {k: p for k, p in read_lock().items() if k not in here or here[k].version != p.version}
     if not missing:
         outputs.say("everything in the lock is installed")
@@ -95,19 +106,33 @@ def sync() -> None:
     failed = []
     for package in missing.values():
         try:
-            _working(f"installing {package.name}", lambda p=package: packages_of().install(_arguments(p)))
+            _working(f"installing {package.name}", lambda p=package: _restore(p))
         except AigcError:
             failed.append(package.name)
-    found = installed_packages()
+    found = _installed()
     _check({key: found[key] for key in missing if key in found})
     if failed:
         raise AigcError(f"could not be installed: {', '.join(failed)}", fix="see what the installer says above")
 
 
-def _arguments(package: Package) -> list[str]:
-    """The lock's line as arguments: an editable one is two."""
+def _restore(package: Package) -> None:
+    from .isolation import install_isolated
+    from .packages import packages_of
+
     option, _, rest = package.requirement.partition(" ")
-    return [option, rest] if option.startswith("-") else [package.requirement]
+    arguments = [option, rest] if option.startswith("-") else [package.requirement]  # an editable one is two
+    if package.isolated:
+        install_isolated(arguments)
+    else:
+        packages_of().install(arguments)
+
+
+def _installed() -> dict[str, Package]:
+    """All plugin packages, those in environments of their own too."""
+    from ..registry.environments import isolated_packages
+    from ..registry.lock import installed_packages
+
+    return installed_packages() | isolated_packages()
 
 
 def _refuse_options(requirements: Iterable[str]) -> None:
@@ -117,11 +142,11 @@ def _refuse_options(requirements: Iterable[str]) -> None:
             raise InvalidRequest(f"{requirement!r} is no requirement", fix=fix)
 
 
-def _working(what: str, work: Any) -> None:
+def _working(what: str, work: Any) -> Any:
     status = Status()
     status.show(what)
     try:
-        work()
+        return work()
     finally:
         status.clear()
 

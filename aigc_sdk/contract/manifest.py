@@ -192,6 +192,8 @@ class Manifest(Closed):
         resolver: ``package.module:function`` that makes a card for a hub id or a folder
             (:class:`~aigc_sdk.contract.runner.Resolver`); None if only listed models are served.
         batch_invariant: False where an item's bits may depend on its batch-mates in spite of its own seed (say so).
+        isolation: ``venv`` if it needs other versions of libraries than others may have: it is then installed into an
+            environment of its own (``aigc plugins install --isolated``) and runs in a process of its own.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
@@ -207,6 +209,7 @@ class Manifest(Closed):
     options: tuple[OptionSpec, ...] = ()
     resolver: ObjectPath | None = Field(default=None, pattern=_OBJECT_PATH)
     batch_invariant: bool = True
+    isolation: Literal["none", "venv"] = "none"
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Manifest:

@@ -14,6 +14,7 @@ from ..contract.errors import InvalidRequest
 from ..contract.events import Completed
 from ..contract.receipt import Energy, Receipt
 from ..contract.requests import REQUESTS, Request
+from ..contract.runner import Runner
 from .batch import Ticket
 from .job import Job
 from .resident import Resident
@@ -35,7 +36,7 @@ def make_receipt(resident: Resident, ticket: Ticket, event: Completed, energy: E
         plugin=resident.plugin,
         plugin_version=resident.entry.plugin.version,
         sdk_version=__version__,
-        libraries=_versions(tuple(getattr(resident.runner, "libraries", ()))),
+        libraries=_libraries(resident.runner),
         seed=request.seed,
         options=resolved_options(request),
         plan=resident.plan,
@@ -61,6 +62,12 @@ def _units(event: Completed) -> dict[str, float]:
     elif (seconds := getattr(artifact, "duration_s", None)) is not None:
         measured["audio_seconds"] = seconds
     return measured | event.units
+
+
+def _libraries(runner: Runner | None) -> dict[str, str]:
+    # An isolated runner's libraries are those of its own environment.
+    versions: dict[str, str] | None = getattr(runner, "versions", None)
+    return dict(versions) if versions is not None else _versions(tuple(getattr(runner, "libraries", ())))
 
 
 @functools.cache

@@ -18,9 +18,9 @@ from ..contract.manifest import ModelCard, RunnerSpec
 from ..contract.plan import Plan
 from ..contract.runner import ModelFiles, Runner
 from ..registry import Entry
-from ..registry.registry import load_attribute
 from .batch import Batch, Ticket, Waiting, as_error
 from .guard import GlobalState
+from .isolated import loader_of
 
 if TYPE_CHECKING:
     from .residents import Residents
@@ -182,7 +182,7 @@ class Resident:
 
     def _loaded(self) -> Runner:
         thread_settings.apply(self.plan)
-        loader = load_attribute(self.spec.loader, self.plugin)
+        loader = loader_of(self.entry.plugin, self.spec)
         self._first_load = self._pool.first_load(self)
         self._bytes_before = process_bytes()
         runner = loader(self.card, self.plan, self._files)
@@ -191,7 +191,7 @@ class Resident:
             if not callable(getattr(runner, method, None)):
                 what = f"its loader returned a {type(runner).__name__} without {method}()"
                 raise BrokenPlugin(what, plugin=self.plugin)
-        return runner  # type: ignore[no-any-return]
+        return runner
 
     def _too_big(self, error: BaseException) -> OutOfMemory:
         what = f"{self.card.id} does not fit into the memory of {self.plan.device_name}: {error}"
@@ -239,6 +239,8 @@ class Resident:
 
     def _attempt(self, tickets: list[Ticket]) -> tuple[list[Ticket], BaseException | None]:
         """One ``run``. Returns what it left unfinished and the exception that ended it."""
+        if not tickets:
+            return [], None
         state = GlobalState(self.plugin)
 
         def complete(ticket: Ticket, event: Completed) -> None:

@@ -20,6 +20,7 @@ from .plugins import ADAPTERS, HOOKS, PLUGINS
 
 GROUPS = (PLUGINS, ADAPTERS, HOOKS, "aigc_sdk.conf")
 OURS = "aigc-sdk"
+_LINE = r"(?P<requirement>\S.*?)  # (?P<name>[\w.-]+) (?P<version>\S+)(?P<isolated> isolated)?"
 HEAD = "# Plugins of aigc-sdk. Written by `aigc plugins lock`; `aigc plugins sync` installs what is missing of it.\n"
 
 
@@ -31,12 +32,14 @@ class Package:
         name: of the distribution, as it calls itself. version: of it.
         requirement: a line for pip that installs the same again.
         entries: names of its entry points in our groups.
+        isolated: it is in an environment of its own.
     """
 
     name: str
     version: str
     requirement: str
     entries: tuple[str, ...]
+    isolated: bool = False
 
     @property
     def key(self) -> str:
@@ -57,25 +60,31 @@ def installed_packages() -> dict[str, Package]:
         entries = tuple(entry.name for entry in distribution.entry_points if entry.group in GROUPS)
         name = distribution.name or ""
         if entries and canonical(name) not in {OURS, *found}:
-            requirement = _requirement(distribution)
+            origin = distribution.read_text("direct_url.json") or ""
+            requirement = requirement_of(name, distribution.version, origin)
             found[canonical(name)] = Package(name, distribution.version, requirement, entries)
     return found
 
 
-def _requirement(distribution: importlib.metadata.Distribution) -> str:
+def requirement_of(name: str, version: str, direct_url: str) -> str:
+    """A line for pip that installs the same again.
+
+    Args:
+        direct_url: content of the distribution's ``direct_url.json`` (PEP 610); empty if it came from an index.
+    """
     try:
-        origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+        origin = json.loads(direct_url or "{}")
     except ValueError:
         origin = {}
     url = origin.get("url")
     if not url:
-        return f"{distribution.name}=={distribution.version}"
+        return f"{name}=={version}"
     if origin.get("dir_info", {}).get("editable"):
         return f"--editable {url}"
     if vcs := origin.get("vcs_info"):
-        return f"{distribution.name} @ {vcs['vcs']}+{url}@{vcs['commit_id']}"
+        return f"{name} @ {vcs['vcs']}+{url}@{vcs['commit_id']}"
     hashes = origin.get("archive_info", {}).get("hashes", {})
-    return f"{distribution.name} @ {url}" + (f"#sha256={hashes['sha256']}" if "sha256" in hashes else "")
+    return f"{name} @ {url}" + (f"#sha256={hashes['sha256']}" if "sha256" in hashes else "")
 
 
 def lock_file() -> Path:
@@ -85,7 +94,10 @@ def lock_file() -> Path:
 
 def write_lock(packages: dict[str, Package]) -> Path:
     """Writes the lock, whole or not at all. Raises StoreError if it cannot be written."""
-    lines = [f"{package.requirement}  # {package.name} {package.version}\n" for _, package in sorted(packages.items())]
+    lines = [
+        f"{package.requirement}  # {package.name} {package.version}{' isolated' if package.isolated else ''}\n"
+        for _, package in sorted(packages.items())
+    ]
     try:
         lock_file().parent.mkdir(parents=True, exist_ok=True)
         write_atomic(lock_file(), (HEAD + "".join(lines)).encode())
@@ -114,8 +126,11 @@ def read_lock() -> dict[str, Package]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        match = re.fullmatch(r"(?P<requirement>\S.*?)  # (?P<name>[\w.-]+) (?P<version>\S+)", line)
+        match = re.fullmatch(
+            r"(?P<requirement>\S.*?)  # (?P<name>[\w.-]+) (?P<version>\S+)(?P<isolated> isolated)?", line
+        )
         if match is None:
             raise StoreError(f"{lock_file()}, line {number}: not written by aigc", fix="correct or delete that file")
-        found[canonical(match["name"])] = Package(match["name"], match["version"], match["requirement"], ())
+        package = Package(match["name"], match["version"], match["requirement"], (), bool(match["isolated"]))
+        found[package.key] = package
     return found

@@ -27,6 +27,7 @@ class PluginInfo(Generic[M]):
         name: the manifest's name, or the entry point's if the manifest could not be read.
         distribution: the installed distribution it came from; empty for one that was added by code.
         error: why it is quarantined.
+        python: the interpreter of the environment that it runs in; None is this one.
     """
 
     name: str
@@ -35,6 +36,7 @@ class PluginInfo(Generic[M]):
     manifest: M | None = None
     error: AigcError | None = None
     disabled: bool = False
+    python: str | None = None
 
     @property
     def state(self) -> State:
@@ -74,6 +76,9 @@ def read(entry: importlib.metadata.EntryPoint, kind: type[M], disabled: frozense
         return info
     info.name, info.version = info.manifest.name, info.manifest.version
     info.disabled = info.name in disabled
+    if getattr(info.manifest, "isolation", "none") == "venv":
+        fix = f"pip uninstall {info.distribution}; aigc plugins install --isolated {info.distribution}"
+        info.error = BrokenPlugin("it asks for an environment of its own", plugin=info.name, fix=fix)
     return info
 
 

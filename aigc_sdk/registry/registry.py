@@ -13,6 +13,7 @@ from ..contract.manifest import Manifest, ModelCard
 from ..contract.requests import Modality
 from ..contract.runner import SourceInfo
 from .disabled import disabled_names
+from .environments import isolated_plugins
 from .hooks import Hooks
 from .plugins import ADAPTERS, PLUGINS, PluginInfo, entry_points, read, unmet_extra
 
@@ -210,6 +211,8 @@ def load(manifests: Iterable[Manifest] = ()) -> Registry:
     registry = Registry(Hooks.discover(disabled))
     for entry in entry_points(PLUGINS):
         registry._admit(read(entry, Manifest, disabled))
+    for info in isolated_plugins(disabled):
+        registry._admit(info)
     for entry in entry_points(ADAPTERS):
         registry._adapters.append(read(entry, AdapterManifest, disabled))
     for manifest in manifests:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from ..contract.manifest import Manifest, ModelCard, RunnerSpec
 from ..contract.plan import Plan
 from ..contract.runner import Loader, ModelFiles, Runner
-from ..registry.registry import load_attribute
+from ..engine.isolated import loader_of
+from ..registry import PluginInfo
 
 Wrap = Callable[[Callable[[ModelFiles], Runner], ModelFiles], Runner]
 """Gets a function that calls the plugin's loader, and the model's files; returns the runner that the engine gets."""
@@ -17,15 +18,15 @@ _loaders: dict[str, Loader] = {}
 _numbers = itertools.count()
 
 
-def interposed(manifest: Manifest, wrap: Wrap) -> Manifest:
-    """The manifest with loaders that go through ``wrap``. Imports nothing of the plugin until it is loaded."""
-    specs = tuple(spec.model_copy(update={"loader": _path(spec, manifest.name, wrap)}) for spec in manifest.runners)
+def interposed(info: PluginInfo[Manifest], manifest: Manifest, wrap: Wrap) -> Manifest:
+    """A plugin's manifest with loaders that go through ``wrap``. Imports nothing of the plugin until it is loaded."""
+    specs = tuple(spec.model_copy(update={"loader": _path(info, spec, wrap)}) for spec in manifest.runners)
     return manifest.model_copy(update={"runners": specs})
 
 
-def _path(spec: RunnerSpec, plugin: str, wrap: Wrap) -> str:
+def _path(info: PluginInfo[Manifest], spec: RunnerSpec, wrap: Wrap) -> str:
     def load(card: ModelCard, plan: Plan, files: ModelFiles) -> Runner:
-        loader: Loader = load_attribute(spec.loader, plugin)
+        loader = loader_of(info, spec)
         return wrap(lambda given: loader(card, plan, given), files)
 
     name = f"loader_{next(_numbers)}"

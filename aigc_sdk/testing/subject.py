@@ -96,7 +96,8 @@ class Subject:
         """A client that knows this plugin only, and keeps no ledger."""
         if self._client is None:
             registry = Registry()
-            registry.add(interposed(self.manifest, self.watch.wrap), distribution=self.info.distribution)
+            manifest = interposed(self.info, self.manifest, self.watch.wrap)
+            registry.add(manifest, distribution=self.info.distribution)
             self._client = Client(settings=settings(), registry=registry)
         return self._client
 
