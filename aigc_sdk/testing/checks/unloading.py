@@ -12,7 +12,7 @@ MIB = 1024**2
 
 
 class UnloadingChecks:
-    """Checks of unloading: in a process of its own the model is loaded, run once and unloaded, four times."""
+    """Checks of unloading: in a process of its own the model is loaded, run once and unloaded, six times."""
 
     def test_unloaded_runner_is_forgotten(self, aigc_subject: Subject) -> None:
         """After ``close()`` nothing refers to the runner any more (a weak reference to it is dead)."""
