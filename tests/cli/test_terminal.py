@@ -72,7 +72,7 @@ def test_chat(terminal: type[Terminal], tmp_path: Path) -> None:
         program.press("/model\r")
         program.wait_for("echo (together on")
         program.press(f"/save {tmp_path}/talk.json\r")
-        program.wait_for("saved")
+        program.wait_for("talk.json)\n> ")  # before the prompt is up, the terminal itself would take Ctrl-D
         program.press("\x04")
         assert program.end() == 0
     assert '"hello there"' in (tmp_path / "talk.json").read_text()
