@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import signal
-import socket
 import subprocess
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +26,12 @@ from ..contract.requests import Request
 from ..contract.runner import Item, Loader, ModelFiles, RunContext
 from ..registry import PluginInfo
 from ..registry.registry import load_attribute
+from .isolated_process import CLOSE_S, Died, Life
 from .wire import Channel, Message, pack_error, pack_request, unpack_error, unpack_event
 
 STOP_S = 10.0
 """Longest that a run may go on after all of its items were stopped; its process is then ended."""
 _POLL_S = 0.5
-_CLOSE_S = 5.0
 
 
 def loader_of(info: PluginInfo[Any], spec: RunnerSpec) -> Loader:
@@ -49,81 +47,21 @@ def loader_of(info: PluginInfo[Any], spec: RunnerSpec) -> Loader:
     return lambda card, plan, files: IsolatedRunner(python, info.name, spec.loader, card, plan, files)
 
 
-class Died(BrokenPlugin):
-    """The process ended by itself."""
-
-    @property
-    def code(self) -> str:
-        return "broken_plugin"
-
-
 class Inputs:
     """What ``preprocess`` made of a request. It stays in the plugin's process; this is its number there.
 
     Attributes:
-        life: the process that has it. request: to make it again in another one.
+        life: the process that has it. request: to make it again in another one. key: the number of its batch key there;
+            None if that could not be made.
     """
 
-    __slots__ = ("__weakref__", "handle", "life", "request")
+    __slots__ = ("__weakref__", "handle", "key", "life", "request")
 
-    def __init__(self, handle: int, life: Life, request: Request) -> None:
+    def __init__(self, handle: int, life: Life, request: Request, key: int | None) -> None:
         self.handle = handle
         self.life = life
         self.request = request
-
-
-class Life:
-    """One process of the plugin, from its start to its end.
-
-    Attributes:
-        run: the channel of its main thread, used by whoever loads, runs or closes. control: that of its second thread.
-        busy: a run is under way.
-    """
-
-    def __init__(self, python: str, plugin: str) -> None:
-        self.plugin = plugin
-        self.busy = False
-        self.controlling = threading.Lock()
-        ours, theirs = zip(*(socket.socketpair() for _ in range(2)), strict=True)
-        numbers = [end.fileno() for end in theirs]
-        # -I: neither the current folder nor the user's own packages. What it prints goes to standard error.
-        command = [python, "-I", "-m", "aigc_sdk.engine.worker", *map(str, numbers)]
-        try:
-            self.process = subprocess.Popen(command, pass_fds=numbers, stdin=subprocess.DEVNULL, stdout=2)
-        except OSError as error:
-            fix = "aigc plugins sync, or install it again with --isolated"
-            raise BrokenPlugin(f"cannot start {python}: {error.strerror}", plugin=plugin, fix=fix) from None
-        finally:
-            for end in theirs:
-                end.close()
-        self._sockets = ours
-        self.run, self.control = Channel(ours[0]), Channel(ours[1])
-
-    @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
-    def raised(self, answer: Message) -> BaseException:
-        """The error that a message carries."""
-        return unpack_error(answer["error"], self.plugin)
-
-    def died(self) -> Died:
-        """The error for a process whose connection broke."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(_CLOSE_S)  # it may need a moment to be gone
-        self.end()
-        code = self.process.returncode
-        how = f"ended with exit code {code}" if code >= 0 else f"was ended by {_signal(-code)}"
-        return Died(f"its process {how}", plugin=self.plugin, fix="the next request starts another")
-
-    def end(self) -> None:
-        """Ends the process, at once. Whoever waits for it in another thread sees the end of the connection."""
-        if self.alive:
-            self.process.kill()
-        self.process.wait()
-        for end in self._sockets:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        self.key = key
 
 
 class IsolatedRunner:
@@ -189,31 +127,27 @@ class IsolatedRunner:
         forgotten = [self._forgotten.popleft() for _ in range(len(self._forgotten))]
         handle = next(self._handles)
         question = {"op": "preprocess", "handle": handle, "request": pack_request(request), "forget": forgotten}
-        life, _ = self._ask(lambda life: question)
-        inputs = Inputs(handle, life, request)
+        life, answer = self._ask(question)
+        inputs = Inputs(handle, life, request, answer["key"])
         weakref.finalize(inputs, self._forgotten.append, handle).atexit = False
         self._latest = inputs
         return inputs
 
     def batch_key(self, request: Request) -> Hashable:
         latest = self._latest
-
-        def question(life: Life) -> Message:
-            if latest is not None and latest.request is request and latest.life is life:
-                return {"op": "key", "handle": latest.handle}
-            return {"op": "key", "handle": -1, "request": pack_request(request)}
-
-        life, answer = self._ask(question)
+        if latest is not None and latest.request is request and latest.key is not None:
+            return (latest.life.process.pid, latest.key)
+        life, answer = self._ask({"op": "key", "request": pack_request(request)})
         return (life.process.pid, answer["key"])
 
-    def _ask(self, question: Callable[[Life], Message]) -> tuple[Life, Message]:
+    def _ask(self, question: Message) -> tuple[Life, Message]:
         """Asks the second thread of the process; once more, if it died meanwhile: for this nothing is lost."""
         life = self._living()
         try:
-            return life, _ask_control(life, question(life))
+            return life, _ask_control(life, question)
         except Died:
             life = self._living()
-            return life, _ask_control(life, question(life))
+            return life, _ask_control(life, question)
 
     def run(self, items: Sequence[Item], context: RunContext) -> Iterator[tuple[int, Event]]:
         life = self._living()
@@ -250,11 +184,11 @@ class IsolatedRunner:
         failed = None
         with contextlib.suppress(EOFError, OSError):
             life.run.send({"op": "close"})
-            if life.run.ready(_CLOSE_S):
+            if life.run.ready(CLOSE_S):
                 answer = life.run.receive()
                 failed = life.raised(answer) if answer["op"] == "raised" else None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            life.process.wait(_CLOSE_S)
+            life.process.wait(CLOSE_S)
         life.end()
         if failed is not None:
             raise failed
@@ -284,9 +218,12 @@ def _events(life: Life, context: RunContext, live: set[int]) -> Iterator[tuple[i
         message = _next(life, context, live)
         match message["op"]:
             case "event":
+                life.owes_answer = True
                 yield message["index"], unpack_event(message["event"], life.plugin)
+                life.owes_answer = False
+                life.run.send({"stopped": context.cancelled(message["index"])})
             case "cancelled":
-                life.run.send({"answer": context.cancelled(message["index"])})
+                life.run.send({"stopped": context.cancelled(message["index"])})
             case "progress":
                 context.progress(message["index"], message["step"], message["of"], message["what"])
             case "admit":
@@ -319,23 +256,19 @@ def _drain(life: Life) -> None:
     """Nobody wants the rest of this run: every item is told to stop, and what still comes is thrown away."""
     until = time.monotonic() + STOP_S
     with contextlib.suppress(EOFError, OSError):
+        if life.owes_answer:  # to the event at which it was left
+            life.owes_answer = False
+            life.run.send({"stopped": True})
         while life.run.ready(max(0.0, until - time.monotonic())):
             match life.run.receive()["op"]:
                 case "ran" | "raised":
                     life.busy = False
                     return
-                case "cancelled":
-                    life.run.send({"answer": True})
+                case "event" | "cancelled":
+                    life.run.send({"stopped": True})
                 case "admit":
                     life.run.send({"items": []})
     life.end()
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _served(files: ModelFiles, question: Message, channel: Channel) -> Message:

@@ -26,7 +26,9 @@ VERSION = 1
 Message = dict[str, Any]
 _HEAD = struct.Struct(">II")
 _SIZE = struct.Struct(">Q")
-_CHUNK = 1 << 18
+_SMALL = 1 << 12
+_LARGE = 1 << 20
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _ARTIFACTS: dict[str, type[Artifact]] = {
     kind.modality: kind
@@ -44,9 +46,12 @@ class Channel:
     def send(self, message: Message) -> None:
         """Sends a message; bytes anywhere in it travel as parts. Raises OSError if nobody is there any more."""
         parts: list[bytes] = []
-        text = json.dumps(_take_parts(message, parts), separators=(",", ":")).encode()
-        sizes = b"".join(_SIZE.pack(len(part)) for part in parts)
-        self._socket.sendall(_HEAD.pack(len(text), len(parts)) + sizes + text)
+        try:
+            text = _encode(message)  # most messages hold no bytes
+        except TypeError:
+            text = _encode(_take_parts(message, parts))
+        data = text.encode()
+        self._socket.sendall(_HEAD.pack(len(data), len(parts)) + b"".join(_SIZE.pack(len(p)) for p in parts) + data)
         for part in parts:
             self._socket.sendall(part)
 
@@ -56,21 +61,22 @@ class Channel:
         sizes = [_SIZE.unpack(self._read(_SIZE.size))[0] for _ in range(count)]
         text = self._read(length)
         parts = [self._read(size) for size in sizes]
-        message: Message = _put_parts(json.loads(text), parts)
-        return message
+        message: Message = json.loads(text)
+        return _put_parts(message, parts) if b'"$' in text else message
 
     def ready(self, seconds: float) -> bool:
         """Waits up to so long; True once a message, or the end, has begun to arrive."""
         return bool(self._buffer) or bool(select.select([self._socket], [], [], seconds)[0])
 
     def _read(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            chunk = self._socket.recv(max(_CHUNK, min(size - len(self._buffer), 1 << 24)))
+        buffer = self._buffer
+        while len(buffer) < size:
+            chunk = self._socket.recv(min(max(size - len(buffer), _SMALL), _LARGE))
             if not chunk:
                 raise EOFError("the other end is gone")
-            self._buffer += chunk
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
+            buffer += chunk
+        data = bytes(memoryview(buffer)[:size])
+        del buffer[:size]
         return data
 
     def close(self) -> None:
@@ -126,8 +132,12 @@ def unpack_request(message: Message) -> Request:
 def pack_event(event: Any) -> Message:
     """An event that a runner yielded; anything else by its type's name."""
     match event:
-        case Delta() | Progress():
-            return {"kind": type(event).__name__, **{f.name: getattr(event, f.name) for f in dataclasses.fields(event)}}
+        case Delta(text, b""):
+            return {"kind": "Delta", "text": text}  # without bytes, even empty ones: this is sent for every token
+        case Delta(text, audio, sample_rate):
+            return {"kind": "Delta", "text": text, "audio": audio, "sample_rate": sample_rate}
+        case Progress(step, of, what):
+            return {"kind": "Progress", "step": step, "of": of, "what": what}
         case Preview(artifact):
             return {"kind": "Preview", "artifact": _pack_artifact(artifact)}
         case Completed(artifact, units):

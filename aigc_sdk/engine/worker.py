@@ -15,6 +15,8 @@ import signal
 import socket
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -28,6 +30,8 @@ from ..contract.runner import Item, Runner
 from .wire import VERSION, Channel, Message, pack_error, pack_event, unpack_error, unpack_request
 
 GROUP = "aigc_sdk.plugins"
+ADMIT_EVERY_S = 0.002
+"""How long a running batch may go on before it looks again for items that wait."""
 
 
 class Worker:
@@ -95,8 +99,11 @@ class Worker:
         assert runner is not None
         assert plan is not None
         context = RemoteContext(self._run_channel, plan, self._item)
-        for index, event in runner.run([self._item(item) for item in message["items"]], context):
-            self._run_channel.send({"op": "event", "index": index, "event": pack_event(event)})
+        try:
+            for index, event in runner.run([self._item(item) for item in message["items"]], context):
+                context.give(index, event)
+        finally:
+            context.settle()
         return {"op": "ran"}
 
     def _item(self, message: Message) -> Item:
@@ -124,45 +131,82 @@ class Worker:
         request = unpack_request(message["request"])
         assert self._runner is not None
         self._ready[message["handle"]] = (request, self._runner.preprocess(request))
-        return {"op": "preprocessed"}
+        try:
+            key = self._number(request)
+        except Exception:  # noqa: BLE001 - a stranger's code; the host asks for the key again and gets the error
+            key = None
+        return {"op": "preprocessed", "key": key}
 
     def _key(self, message: Message) -> Message:
-        """Batch keys stay here, as they may be anything that can be compared; the host gets their numbers."""
-        found = self._ready.get(message["handle"])
-        request = found[0] if found else unpack_request(message["request"])
+        return {"op": "key", "key": self._number(unpack_request(message["request"]))}
+
+    def _number(self, request: Request) -> int:
+        """A batch key may be anything that can be compared; it stays here, and the host gets its number."""
         assert self._runner is not None
-        key = self._runner.batch_key(request)
-        return {"op": "key", "key": self._keys.setdefault(key, len(self._keys))}
+        return self._keys.setdefault(self._runner.batch_key(request), len(self._keys))
 
 
 class RemoteContext:
-    """The engine's context, at the other end of the connection."""
+    """The engine's context, at the other end of the connection.
+
+    The host answers every event by whether its item was stopped meanwhile. So a runner that yields and then looks at
+    ``cancelled`` waits for that answer and asks no question of its own.
+    """
 
     def __init__(self, channel: Channel, plan: Plan, item: Callable[[Message], Item]) -> None:
         self.plan = plan
         self._channel = channel
         self._item = item
-        # A library may call back from threads of its own.
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # a library may call back from threads of its own
+        self._unanswered: deque[int] = deque()
+        self._answers: dict[int, bool] = {}
+        self._admitted = 0.0
+
+    def give(self, index: int, event: object) -> None:
+        """Sends an event that the runner yielded."""
+        with self._lock:
+            self._channel.send({"op": "event", "index": index, "event": pack_event(event)})
+            self._unanswered.append(index)
+
+    def settle(self) -> None:
+        """Waits for the answers to all events."""
+        with self._lock:
+            self._read_answers()
+
+    def _read_answers(self) -> None:
+        while self._unanswered:
+            stopped = bool(self._channel.receive()["stopped"])
+            self._answers[self._unanswered.popleft()] = stopped
 
     def cancelled(self, index: int) -> bool:
-        return bool(self._ask({"op": "cancelled", "index": index})["answer"])
+        with self._lock:
+            self._read_answers()
+            answer = self._answers.pop(index, None)
+            if answer is None:
+                answer = bool(self._ask({"op": "cancelled", "index": index})["stopped"])
+            return answer
 
     def progress(self, index: int, step: int, of: int | None = None, what: str = "") -> None:
         with self._lock:
             self._channel.send({"op": "progress", "index": index, "step": step, "of": of, "what": what})
 
     def admit(self, limit: int) -> Sequence[Item]:
-        return [self._item(item) for item in self._ask({"op": "admit", "limit": limit})["items"]]
+        """As the engine's; asked at most every few milliseconds, since runners call it at every step."""
+        if limit < 1 or time.monotonic() - self._admitted < ADMIT_EVERY_S:
+            return ()
+        with self._lock:
+            self._read_answers()
+            items = self._ask({"op": "admit", "limit": limit})["items"]
+        self._admitted = 0.0 if items else time.monotonic()
+        return [self._item(item) for item in items]
 
     def rung(self, name: str) -> None:
         with self._lock:
             self._channel.send({"op": "rung", "name": name})
 
     def _ask(self, message: Message) -> Message:
-        with self._lock:
-            self._channel.send(message)
-            return self._channel.receive()
+        self._channel.send(message)
+        return self._channel.receive()
 
 
 class RemoteFiles:

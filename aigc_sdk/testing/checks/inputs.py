@@ -23,7 +23,7 @@ ODD_PROMPTS = {
     "spaces only": " \n\t ",
     "markup": "</s><|im_end|>{{ }} %s %n <b>&amp;</b>",
 }
-HUGE_S = 10.0
+HUGE_S = 5.0
 """A request with a huge prompt may be worked on; it is then cancelled after this many seconds."""
 WRONG_VALUES: dict[str, tuple[object, ...]] = {
     "int": ("many", 1.5, True, [1]),
@@ -64,7 +64,7 @@ class InputChecks:
     def test_a_huge_prompt_does_no_harm(self, aigc_subject: Subject) -> None:
         """A prompt of 1,000,000 characters: an artifact, InvalidRequest or OutOfMemory, or work that can be cancelled.
 
-        It is cancelled after ten seconds.
+        It is cancelled after five seconds.
         """
         result = _huge(aigc_subject)
         fine = not isinstance(result, AigcError) or isinstance(result, (InvalidRequest, OutOfMemory, PolicyBlocked))
