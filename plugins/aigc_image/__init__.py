@@ -1,0 +1,1 @@
+"""Pictures: any diffusers pipeline, the project's own small text-to-image model, and upscaling."""

@@ -1,0 +1,1 @@
+"""Moving pictures: any diffusers video pipeline, motion over stills, and frame interpolation."""
