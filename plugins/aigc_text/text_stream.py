@@ -1,4 +1,8 @@
-"""Token ids to text, piece by piece: whole characters only, and never a part of a stop string."""
+"""Token ids to text, piece by piece: whole characters only, and never a part of a stop string.
+
+The stop string that is complete first ends the text, as if it were read character by character; of several that end
+at the same character, the one that begins first. So the text does not depend on the pieces that it came in.
+"""
 
 from __future__ import annotations
 
@@ -72,9 +76,9 @@ class TextStream:
         if self.ended:
             return ""
         held = self._held + piece
-        found = [place for stop in self._stop if (place := held.find(stop)) >= 0]
+        found = [(place + len(stop), place) for stop in self._stop if (place := held.find(stop)) >= 0]
         if found:
-            held, self.ended, final = held[: min(found)], "stop", True
+            held, self.ended, final = held[: min(found)[1]], "stop", True
         ready = len(held) if final else len(held) - _begun(held, self._stop)
         given, self._held = held[:ready], held[ready:]
         if self._max_chars is not None and len(self.text) + len(given) >= self._max_chars:

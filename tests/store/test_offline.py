@@ -18,14 +18,18 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 NO_SOCKETS = """
 import socket
+attempts = []
 def refuse(*arguments, **options):
+    attempts.append(repr(arguments))
     raise AssertionError("a socket was opened")
-class Refused:
-    def __init__(self, *arguments, **options):
-        refuse()
-socket.socket = socket.create_connection = socket.getaddrinfo = refuse
+class NoSocket(socket.socket):
+    __init__ = refuse
+class NoProcess:
+    __init__ = refuse
+socket.socket = NoSocket  # a class still: the standard library derives its own sockets from it
+socket.create_connection = socket.getaddrinfo = refuse
 import subprocess
-subprocess.Popen = Refused
+subprocess.Popen = NoProcess
 """
 
 OFFLINE_NAMES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
@@ -69,9 +73,18 @@ for action in (lambda: store.pull(card.model_copy(update={"id": "absent"})), lam
         action()
     except OfflineRefused as error:
         refused.append(str(error))
-print(json.dumps({"folder": str(folder), "refused": refused, "hub": os.environ["HF_HUB_OFFLINE"]}))
+opened = list(attempts)
+for action in (socket.socket, lambda: socket.create_connection(("127.0.0.1", 9))):
+    try:
+        action()
+    except AssertionError:
+        pass
+found = {"opened": opened, "seen": len(attempts), "hub": os.environ["HF_HUB_OFFLINE"]}
+print(json.dumps({"folder": str(folder), "refused": refused, **found}))
 """
     result = finished(python(home, model, code, start=NO_SOCKETS))
+    assert result["opened"] == []
+    assert result["seen"] == 2, "the block itself must work"
     assert Path(result["folder"]).is_dir()
     assert result["hub"] == "1"
     assert "aigc store pull some/model" in result["refused"][1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aigc_text.text_stream import TextStream
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from .fakes import small_tokenizer
@@ -42,6 +42,8 @@ def test_the_pieces_make_up_the_text(text: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("ab \n红"), max_size=30), STOPS)
+@example(" ab", ["a", " ab"])  # complete in one token: the first to be complete ends the text, not the first to begin
+@example("ab", ["b", "ab"])
 def test_nothing_of_a_stop_string_is_given_out(text: str, stop: list[str]) -> None:
     given, stream = pieces(text, stop)
     expected = cut(text, stop)
