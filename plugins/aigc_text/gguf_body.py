@@ -27,6 +27,7 @@ class Body:
         chat: whether ``fields`` holds messages (else a raw prompt).
         fields: as its OpenAI-compatible end points take them.
         check: of the JSON document that the answer has to be; None where it is free text.
+        stop: strings that end an answer without a schema. llama.cpp is not told: what it cuts depends on its tokens.
         max_chars: most characters of an answer without a schema; None for any number.
         guarded: whether an answer that goes round in circles is ended.
     """
@@ -34,6 +35,7 @@ class Body:
     chat: bool
     fields: dict[str, Any]
     check: DocumentCheck | None = None
+    stop: tuple[str, ...] = ()
     max_chars: int | None = None
     guarded: bool = True
 
@@ -59,10 +61,11 @@ def request_body(request: TextRequest, *, has_template: bool) -> Body:
     max_chars = request.max_chars if isinstance(request.max_chars, int) else None
     guarded = schema is None and bool(request.options.get("repetition_guard", True))
     chat, words = _words(request, has_template)
-    fields["stop"] += words.pop("stop", [])
+    # A stop string would cut a document anywhere; its end ends it instead.
+    stop = (*request.stop, *words.pop("stop", ())) if schema is None else ()
     if request.logprobs:
         fields |= {"logprobs": True, "top_logprobs": 1} if chat else {"logprobs": 1}
-    return Body(chat, fields | words, check, max_chars, guarded)
+    return Body(chat, fields | words, check, stop, max_chars, guarded)
 
 
 def _words(request: TextRequest, has_template: bool) -> tuple[bool, dict[str, Any]]:
@@ -75,7 +78,7 @@ def _words(request: TextRequest, has_template: bool) -> tuple[bool, dict[str, An
         turns.append({"role": "assistant", "content": raw_text(request)})
     if has_template:
         return True, {"messages": turns}
-    return False, {"prompt": render(PLAIN_TEMPLATE, turns, {}), "stop": list(PLAIN_STOP)}
+    return False, {"prompt": render(PLAIN_TEMPLATE, turns, {}), "stop": PLAIN_STOP}
 
 
 def _sampling(request: TextRequest) -> dict[str, Any]:
@@ -88,7 +91,6 @@ def _sampling(request: TextRequest) -> dict[str, Any]:
         "repeat_penalty": request.repetition_penalty or 1.0,
         "repeat_last_n": request.max_tokens or DEFAULT_MAX_TOKENS,
         "samplers": _ORDER,
-        "stop": list(request.stop),
         "stream": True,
         "timings_per_token": True,  # counts tokens, also of an answer that is ended from here
         # A prompt read in other pieces than before rounds differently; the same seed would give another text.

@@ -15,6 +15,7 @@ from aigc_sdk.contract.events import Completed, Delta, Event, Failed
 from aigc_sdk.contract.requests import Request, TextRequest
 from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
 
+from .bounded_text import BoundedText
 from .document import DocumentCheck
 from .gguf_body import Body, request_body, seed32
 from .gguf_server import LlamaServer
@@ -32,12 +33,12 @@ class _Answer:
 
     item: Item
     body: Body
+    text: BoundedText
     stop: threading.Event = field(default_factory=threading.Event)
     pieces: list[str] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finish: Literal["stop", "length"] = "stop"
     counted: dict[str, Any] = field(default_factory=dict)
-    full: bool = False
 
 
 class GgufRunner(BaseRunner):
@@ -92,7 +93,8 @@ class GgufRunner(BaseRunner):
         self._server.close()
 
     def _begin(self, item: Item, live: dict[int, _Answer], events: queue.Queue[tuple[int, Event | None]]) -> None:
-        answer = live[item.index] = _Answer(item, item.inputs)
+        text = BoundedText(item.inputs.stop, item.inputs.max_chars)
+        answer = live[item.index] = _Answer(item, item.inputs, text)
         self._threads.submit(self._answer, answer, lambda event: events.put((item.index, event)))
 
     @staticmethod
@@ -112,6 +114,8 @@ class GgufRunner(BaseRunner):
         try:
             fields = answer.body.fields | {"seed": seed32(answer.item.seed)}
             self._server.ask(answer.body.chat, fields, lambda chunk: self._take(answer, chunk, emit))
+            if not answer.stop.is_set() and (rest := answer.text.finish()):
+                emit(Delta(rest))
             emit(None if answer.stop.is_set() else self._completed(answer))
         except AigcError as error:
             emit(Failed(error))
@@ -130,28 +134,18 @@ class GgufRunner(BaseRunner):
             if choice.get("finish_reason"):
                 answer.finish = "length" if choice["finish_reason"] == "length" else "stop"
             if text and not answer.stop.is_set():
-                text = self._within(answer, text)
                 answer.pieces.append(text)
-                emit(Delta(text))
-        return answer.stop.is_set() or answer.full or _goes_round(answer)
-
-    @staticmethod
-    def _within(answer: _Answer, text: str) -> str:
-        """As much of the piece as the request's ``max_chars`` leaves room for."""
-        if answer.body.max_chars is None:
-            return text
-        room = answer.body.max_chars - sum(map(len, answer.pieces))
-        if len(text) >= room:
-            answer.full, answer.finish = True, "length"
-        return text[:room]
+                if piece := answer.text.push(text):
+                    emit(Delta(piece))
+        return answer.stop.is_set() or answer.text.ended is not None or _goes_round(answer)
 
     def _completed(self, answer: _Answer) -> Event:
-        text = "".join(answer.pieces)
+        text = answer.text.text
         if answer.body.check is not None:
             _check_document(text, answer, answer.body.check)
         artifact = TextArtifact(
             text=text,
-            finish_reason=answer.finish,
+            finish_reason=answer.text.ended or answer.finish,
             logprob=sum(answer.logprobs) / len(answer.logprobs) if answer.logprobs else None,
         )
         units = {

@@ -11,7 +11,7 @@ import jsonschema
 import numpy as np
 import pytest
 from aigc_text.constraint import Constraint, constraint_for
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
@@ -78,7 +78,6 @@ def written(bound: Constraint, max_tokens: int, seed: int) -> str:
     return TOKENIZER.decode(tokens)
 
 
-@settings(max_examples=150, deadline=None)
 @given(SCHEMAS, st.integers(1, 60), st.integers(0, 2**32))
 def test_json_always_fits_its_schema(schema: dict[str, Any], max_tokens: int, seed: int) -> None:
     try:
@@ -89,7 +88,6 @@ def test_json_always_fits_its_schema(schema: dict[str, Any], max_tokens: int, se
     jsonschema.validate(json.loads(written(bound, max_tokens, seed)), schema)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 30), st.integers(25, 80))
 def test_fields_keep_to_their_characters(seed: int, most: int, max_tokens: int) -> None:
     schema = {"type": "object", "properties": {"t": {"type": "string"}}, "required": ["t"]}
@@ -97,7 +95,6 @@ def test_fields_keep_to_their_characters(seed: int, most: int, max_tokens: int) 
     assert len(json.loads(written(bound, max_tokens, seed))["t"]) <= most
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32), st.integers(12, 60))
 def test_a_whole_json_text_keeps_to_its_characters(seed: int, most: int) -> None:
     schema = {"type": "object", "properties": {"t": {"type": "string"}, "u": {"type": "array"}}, "required": ["t"]}

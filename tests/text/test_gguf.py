@@ -48,7 +48,8 @@ def test_a_chat_hands_its_turns_to_the_models_own_template() -> None:
 def test_a_base_model_gets_a_plain_conversation() -> None:
     made = body(prompt="Hi", has_template=False, stop=("!",))
     assert (made.chat, made.fields["prompt"]) == (False, "User: Hi\nAssistant:")
-    assert made.fields["stop"] == ["!", "\nUser:", "\nAssistant:"]
+    assert made.stop == ("!", "\nUser:", "\nAssistant:")
+    assert "stop" not in made.fields
 
 
 def test_a_chat_model_can_be_asked_to_continue() -> None:
@@ -56,6 +57,10 @@ def test_a_chat_model_can_be_asked_to_continue() -> None:
     assert [turn["role"] for turn in made.fields["messages"]] == ["user", "assistant"]
     assert made.fields["messages"][1]["content"] == "A mug"
     assert not body(prompt="A mug", task="text-generation").chat
+
+
+def test_stop_strings_do_not_cut_a_document() -> None:
+    assert body(prompt="x", json_schema=SCHEMA, stop=("}",)).stop == ()
 
 
 def test_length_bounds_become_part_of_the_schema() -> None:
@@ -148,6 +153,7 @@ def test_it_answers_within_bounds_and_counts(runner: Runner) -> None:
     assert len(artifacts[2].text) == 40
     assert artifacts[2].finish_reason == "length"
     assert "two" not in artifacts[4].text
+    assert artifacts[4].finish_reason == "stop"
 
 
 @pytest.mark.model

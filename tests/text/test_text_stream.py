@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aigc_text.text_stream import TextStream
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from .fakes import small_tokenizer
@@ -32,7 +32,6 @@ def cut(text: str, stop: list[str]) -> str:
     return text
 
 
-@settings(max_examples=300, deadline=None)
 @given(TEXTS)
 def test_the_pieces_make_up_the_text(text: str) -> None:
     given, stream = pieces(text)
@@ -40,7 +39,6 @@ def test_the_pieces_make_up_the_text(text: str) -> None:
     assert not any("\ufffd" in piece for piece in given)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("ab \n红"), max_size=30), STOPS)
 @example(" ab", ["a", " ab"])  # complete in one token: the first to be complete ends the text, not the first to begin
 @example("ab", ["b", "ab"])
