@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CLOSERS = b'}]"0123456789tfn-,:[{ '
 """Outside a string, what to choose: what ends a value before what begins one."""
-_BEAM = 12
+_BEAM = 48
 """Sequences kept per level and set of next tokens."""
 _DEPTH = 64
 """Tokens of filling, or of a beam search, before the search is given up."""
