@@ -55,10 +55,16 @@ class Delta(Event):
 
 @dataclass(frozen=True, slots=True)
 class Completed(Event):
-    """The artifact is done. ``units`` is what the plugin counted, for the receipt."""
+    """The artifact is done.
+
+    Attributes:
+        units: what the plugin counted, for the receipt.
+        notes: what the user should know about how it came out, a sentence each, for the receipt.
+    """
 
     artifact: Artifact
     units: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,18 @@ ObjectPath = str
 
 _OBJECT_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 OPEN_LICENCES = frozenset(
-    {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "CC-BY-4.0", "Unlicense", "MPL-2.0"}
+    {
+        "Apache-2.0",
+        "MIT",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "CC0-1.0",
+        "CC-BY-4.0",
+        "OFL-1.1",
+        "Unlicense",
+        "MPL-2.0",
+    }
 )
 """SPDX ids of licences that need no acceptance before a download."""
 
@@ -82,20 +93,28 @@ class Source(Closed):
 
     Attributes:
         uri: ``pypi:NAME==VERSION`` (a wheel is fetched and unpacked, never installed), ``npm:NAME@VERSION`` (so is a
-            package's archive), ``hf:ORG/NAME[@REVISION]`` or ``file:/absolute/folder``.
+            package's archive), ``package:IMPORT_NAME/FOLDER`` (files inside an installed package, used where they are),
+            ``hf:ORG/NAME[@REVISION]`` or ``file:/absolute/folder``.
         files: what is taken from it. Empty means every loadable file, for ``hf:`` and ``file:`` only.
     """
 
     uri: str = Field(
-        pattern=r"^(pypi:[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+|npm:(@[\w.-]+/)?[\w.-]+@[\w.+-]+|hf:[\w.-]+/[\w.-]+(@[\w./-]+)?|file:.+)$"
+        pattern=r"^(pypi:[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+|npm:(@[\w.-]+/)?[\w.-]+@[\w.+-]+|package:[A-Za-z_][\w.]*(/[\w.-]+)+|hf:[\w.-]+/[\w.-]+(@[\w./-]+)?|file:.+)$"
     )
     files: tuple[SourceFile, ...] = ()
 
     @model_validator(mode="after")
     def _pinned(self) -> Source:
-        if self.uri.startswith(("pypi:", "npm:")) and not (self.files and all(f.sha256 for f in self.files)):
+        packaged = self.uri.startswith(("pypi:", "npm:", "package:"))
+        if packaged and not (self.files and all(f.sha256 for f in self.files)):
             raise ValueError(f"{self.uri}: a package source lists its files, each with its sha256")
+        if self.uri.startswith("package:") and any(f.path != f.name for f in self.files):
+            raise ValueError(f"{self.uri}: files that are used in place keep their names")
         return self
+
+
+_ANY = SourceFile(path="any", name="any")
+"""Stands for the files of a source that lists none."""
 
 
 class ModelCard(Closed):
@@ -108,6 +127,8 @@ class ModelCard(Closed):
         licence: SPDX id, or a name for terms that are not open. licence_url: its text.
         parameters: number of weights. size_bytes: of all files together.
         format: of the files: ``safetensors``, ``gguf``, ``onnx``, ``ctranslate2``, or ``none`` if there are none.
+            ``torch`` is a pickle of tensors: only from a package, pinned by its hash, and only for a loader that
+            reads it with ``torch.load(..., weights_only=True)``.
         architecture: the model's class in its own library, such as ``LlamaForCausalLM``.
         runners: names of the plugin's runners that can run it, preferred first; empty means all of the plugin's.
         context_length: tokens, for text. limits: upper bounds per request field, such as ``{"width": 512}``.
@@ -125,7 +146,7 @@ class ModelCard(Closed):
     licence_url: str = ""
     parameters: int = Field(default=0, ge=0)
     size_bytes: int = Field(default=0, ge=0)
-    format: Literal["safetensors", "gguf", "onnx", "ctranslate2", "none"] = "safetensors"
+    format: Literal["safetensors", "gguf", "onnx", "ctranslate2", "torch", "ncnn", "none"] = "safetensors"
     architecture: str = ""
     runners: tuple[str, ...] = ()
     context_length: int | None = Field(default=None, ge=1)
@@ -135,6 +156,12 @@ class ModelCard(Closed):
     default_options: dict[str, JsonValue] = {}
     units: str = "tokens"
     notes: str = ""
+
+    @model_validator(mode="after")
+    def _pickles_are_pinned(self) -> ModelCard:
+        if self.format == "torch" and not all(f.sha256 for source in self.sources for f in source.files or (_ANY,)):
+            raise ValueError(f"{self.id}: a file in torch's format is pinned by its sha256")
+        return self
 
     @property
     def open_licence(self) -> bool:

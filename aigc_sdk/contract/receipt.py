@@ -19,6 +19,19 @@ class Energy(Closed):
     method: str
 
 
+class Part(Closed):
+    """What another job made for this one (:meth:`~aigc_sdk.contract.runner.RunContext.generate`)."""
+
+    job: str
+    modality: Modality
+    task: str
+    model: str
+    licence: str
+    weights: dict[str, str] = {}
+    seed: int
+    output_sha256: str
+
+
 class Receipt(Closed):
     """The record inside an artifact.
 
@@ -36,6 +49,8 @@ class Receipt(Closed):
         units: what was counted, such as ``input_tokens``, ``output_tokens``, ``pixels``.
         energy: what the job used, where that was measured.
         rungs: rungs of the out-of-memory ladder that were taken.
+        notes: what the user should know about how it came out, a sentence each.
+        parts: what other jobs made for this one, such as a video's keyframes.
         labels: marks the artifact carries.
         output_sha256: digest (hex) of the bytes the plugin made, before any label (UTF-8 for text); replay compares it.
     """
@@ -60,5 +75,7 @@ class Receipt(Closed):
     units: dict[str, float] = {}
     energy: Energy | None = None
     rungs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     labels: tuple[str, ...] = ()
     output_sha256: str

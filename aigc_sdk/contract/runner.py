@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from .artifacts import Artifact
 from .events import Event
 from .manifest import ModelCard
 from .plan import Plan
@@ -40,6 +41,20 @@ class RunContext(Protocol):
 
     def progress(self, index: int, step: int, of: int | None = None, what: str = "") -> None:
         """Reports progress, for libraries that call back; a generator may as well yield :class:`Progress`."""
+
+    def preview(self, index: int, artifact: Artifact) -> None:
+        """Gives a :class:`Preview`, for libraries that call back; a generator may as well yield one."""
+
+    def generate(self, index: int, request: Request) -> Artifact:
+        """Has another model make something for the item, such as a keyframe, and waits for it.
+
+        It is a job like any other: hooks and policy see it, its model stays resident. The item's receipt names it
+        (``parts``). Ask with a seed made from the item's own, so that the item can be made again.
+
+        Raises:
+            Cancelled: the item was stopped meanwhile, and the other job with it. InvalidRequest: a model asks itself.
+            AigcError: what the other job failed with.
+        """
 
     def admit(self, limit: int) -> Sequence[Item]:
         """Up to ``limit`` further items that may join the running batch (``continuous`` runners only)."""
@@ -128,6 +143,12 @@ class ModelFiles(Protocol):
             name: names the conversion and its version, such as ``onnx-int8-v1``.
             build: called as ``build(source_folder, target_folder)`` if the folder is not there yet; it is published
                 only when ``build`` returns, so a killed conversion leaves nothing behind.
+        """
+
+    def beside(self, card: ModelCard) -> ModelFiles:
+        """The files of another model that this one works with, such as a LoRA or an upscaler.
+
+        They have the same store, licence gate and offline switch. An isolated plugin may ask while it loads only.
         """
 
 

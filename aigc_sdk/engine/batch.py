@@ -9,12 +9,17 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..contract.errors import AigcError, BrokenPlugin
+from ..contract.artifacts import Artifact
+from ..contract.errors import AigcError, BrokenPlugin, Cancelled
 from ..contract.events import Completed, Delta, Event, Failed, Preview, Progress, Started
 from ..contract.plan import Plan
+from ..contract.receipt import Receipt
 from ..contract.requests import Request
 from ..contract.runner import Item
 from .job import Job
+
+Generate = Callable[[Job, Request, Callable[[], bool]], Artifact]
+"""Makes something for a running job; the function says whether that job was stopped meanwhile."""
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +29,7 @@ class Ticket:
     Attributes:
         request: resolved. inputs: what the runner's ``preprocess`` made of it. key: it runs with equal keys.
         rungs: rungs of the out-of-memory ladder taken on its behalf.
+        parts: receipts of what other jobs made for it.
         streamed: characters or bytes of deltas given out so far. seen: of them, what this attempt has made again.
     """
 
@@ -32,6 +38,7 @@ class Ticket:
     inputs: Any = None
     key: Hashable = None
     rungs: list[str] = field(default_factory=list)
+    parts: list[Receipt] = field(default_factory=list)
     streamed: int = 0
     seen: int = 0
     started: float = 0.0
@@ -114,11 +121,13 @@ class Batch:
         more: Callable[[Hashable, int], list[Ticket]],
         begin: Callable[[str], None],
         complete: Callable[[Ticket, Completed], None],
+        generate: Generate,
     ) -> None:
         self.plan = plan
         self._more = more
         self._begin = begin
         self._complete = complete
+        self._generate = generate
         self._live: dict[int, Ticket] = {}
         self._count = 0
         self._key = tickets[0].key
@@ -131,6 +140,7 @@ class Batch:
             if ticket.job.done:
                 continue
             ticket.seen = 0
+            ticket.parts.clear()
             if not ticket.started:
                 self._start(ticket)
             self._live[self._count] = ticket
@@ -155,6 +165,20 @@ class Batch:
         self.beat = time.monotonic()
         if ticket := self._live.get(index):
             ticket.job.emit(Progress(step, of, what))
+
+    def preview(self, index: int, artifact: Artifact) -> None:
+        self.beat = time.monotonic()
+        if ticket := self._live.get(index):
+            ticket.job.emit(Preview(artifact))
+
+    def generate(self, index: int, request: Request) -> Artifact:
+        ticket = self._live.get(index)
+        if ticket is None or ticket.job.done:
+            raise Cancelled("the job was stopped")
+        artifact = self._generate(ticket.job, request, lambda: self.cancelled(index))
+        if artifact.receipt is not None:
+            ticket.parts.append(artifact.receipt)
+        return artifact
 
     def admit(self, limit: int) -> Sequence[Item]:
         self._drop_stopped()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import logging
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..accelerators import make_plan
 from ..contract.artifacts import Artifact
-from ..contract.errors import BrokenPlugin, PolicyBlocked, UnknownModel
+from ..contract.errors import BrokenPlugin, Cancelled, InvalidRequest, PolicyBlocked, UnknownModel
 from ..contract.events import Completed, Event, Failed
 from ..contract.plan import Plan
 from ..contract.requests import Request
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from ..store import Store
 
 log = logging.getLogger(__name__)
+
+_LOOK_S = 0.1
+"""How often a job that waits for another one looks whether it was stopped."""
 
 
 class Engine:
@@ -96,10 +100,17 @@ class Engine:
         Raises:
             AigcError: it cannot be run at all: unknown model, unknown option, no plan, refused by a hook.
         """
+        return self._submit(request, ())
+
+    def _submit(self, request: Request, waiting: tuple[str, ...]) -> Job:
+        """Queues a request that jobs of the models ``waiting`` wait for."""
         request = self._admitted(request)
         entry, plan = self.plan(request)
+        if entry.card.id in waiting:
+            raise InvalidRequest(f"model {entry.card.id!r} would wait for itself", plugin=entry.plugin.name)
         resolved = resolve(request, entry.card, entry.manifest)
         job = Job(request)
+        job.models = (*waiting, entry.card.id)
         self.recorder.queued(job.id, request, entry.card.id, entry.plugin.name)
         job.on_end(functools.partial(self._ended, job))
         key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
@@ -118,7 +129,18 @@ class Engine:
 
     def _resident(self, entry: Entry, plan: Plan, request: Request) -> Resident:
         files = self.store.files(entry.card, trust_remote_code=request.trust_remote_code)
-        return Resident(entry, plan, files, self.residents, self.recorder.started, self._finish)
+        return Resident(entry, plan, files, self.residents, self.recorder.started, self._finish, self._generate)
+
+    def _generate(self, asker: Job, request: Request, stopped: Callable[[], bool]) -> Artifact:
+        """Makes what a running job asks for. Raises Cancelled if that job is stopped meanwhile."""
+        job = self._submit(request, asker.models)
+        try:
+            while not stopped():
+                with contextlib.suppress(TimeoutError):
+                    return job.result(timeout=_LOOK_S)
+        finally:
+            job.cancel()
+        raise Cancelled("the job was stopped")
 
     # --- finishing -----------------------------------------------------------------------------------------------
 
@@ -149,7 +171,7 @@ class Engine:
             return
         if not job.done:
             self.recorder.finished(artifact.receipt)
-        job.emit(Completed(artifact, event.units))
+        job.emit(Completed(artifact, event.units, event.notes))
 
     def _ended(self, job: Job, last: Event) -> None:
         if isinstance(last, Failed):

@@ -18,8 +18,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..contract.errors import BrokenPlugin
-from ..contract.events import Event
+from ..contract.errors import AigcError, BrokenPlugin, Cancelled
+from ..contract.events import Completed, Event, Preview
 from ..contract.manifest import ModelCard, RunnerSpec
 from ..contract.plan import Plan
 from ..contract.requests import Request
@@ -27,7 +27,16 @@ from ..contract.runner import Item, Loader, ModelFiles, RunContext
 from ..registry import PluginInfo
 from ..registry.registry import load_attribute
 from .isolated_process import CLOSE_S, Died, Life
-from .wire import Channel, Message, pack_error, pack_request, unpack_error, unpack_event
+from .wire import (
+    Channel,
+    Message,
+    pack_error,
+    pack_event,
+    pack_request,
+    unpack_error,
+    unpack_event,
+    unpack_request,
+)
 
 STOP_S = 10.0
 """Longest that a run may go on after all of its items were stopped; its process is then ended."""
@@ -226,6 +235,12 @@ def _events(life: Life, context: RunContext, live: set[int]) -> Iterator[tuple[i
                 life.run.send({"stopped": context.cancelled(message["index"])})
             case "progress":
                 context.progress(message["index"], message["step"], message["of"], message["what"])
+            case "preview":
+                event = unpack_event(message["event"], life.plugin)
+                assert isinstance(event, Preview)
+                context.preview(message["index"], event.artifact)
+            case "generate":
+                life.run.send(_generated(context, message))
             case "admit":
                 items = context.admit(message["limit"])
                 live.update(item.index for item in items)
@@ -239,6 +254,15 @@ def _events(life: Life, context: RunContext, live: set[int]) -> Iterator[tuple[i
                 raise life.raised(message)
             case other:
                 raise BrokenPlugin(f"its process said {other!r}", plugin=life.plugin)
+
+
+def _generated(context: RunContext, message: Message) -> Message:
+    """The answer to a runner that wants something made by another model."""
+    try:
+        artifact = context.generate(message["index"], unpack_request(message["request"]))
+    except AigcError as error:
+        return {"op": "raised", "error": pack_error(error)}
+    return {"op": "made", "event": pack_event(Completed(artifact))}
 
 
 def _next(life: Life, context: RunContext, live: set[int]) -> Message:
@@ -268,6 +292,8 @@ def _drain(life: Life) -> None:
                     life.run.send({"stopped": True})
                 case "admit":
                     life.run.send({"items": []})
+                case "generate":
+                    life.run.send({"op": "raised", "error": pack_error(Cancelled("the job was stopped"))})
     life.end()
 
 
@@ -280,6 +306,8 @@ def _served(files: ModelFiles, question: Message, channel: Channel) -> Message:
             raise unpack_error(answer["error"], "")
 
     try:
+        if "card" in question:
+            files = files.beside(ModelCard(**question["card"]))
         folder = files.folder() if question["op"] == "folder" else files.converted(question["name"], build)
     except (EOFError, ConnectionError):
         raise

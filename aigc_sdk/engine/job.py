@@ -33,12 +33,14 @@ class Job:
         id: unique, sorts by time of submission.
         request: as submitted.
         timings: seconds spent in each phase so far.
+        models: ids of the model that runs it, last, and of those whose jobs wait for it.
     """
 
     def __init__(self, request: Request) -> None:
         self.id = new_id()
         self.request = request
         self.timings: dict[str, float] = {}
+        self.models: tuple[str, ...] = ()
         self.submitted = time.perf_counter()
         self._events: list[Event] = [Queued(self.id)]
         self._changed = threading.Condition()

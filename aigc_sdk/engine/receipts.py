@@ -12,7 +12,7 @@ from .._version import __version__
 from ..contract.artifacts import Artifact
 from ..contract.errors import InvalidRequest
 from ..contract.events import Completed
-from ..contract.receipt import Energy, Receipt
+from ..contract.receipt import Energy, Part, Receipt
 from ..contract.requests import REQUESTS, Request
 from ..contract.runner import Runner
 from .batch import Ticket
@@ -44,8 +44,14 @@ def make_receipt(resident: Resident, ticket: Ticket, event: Completed, energy: E
         units=_units(event),
         energy=energy,
         rungs=tuple(dict.fromkeys(ticket.rungs)),
+        notes=tuple(event.notes),
+        parts=tuple(_part(receipt) for receipt in ticket.parts),
         output_sha256=event.artifact.sha256(),
     )
+
+
+def _part(receipt: Receipt) -> Part:
+    return Part(**{name: getattr(receipt, name) for name in Part.model_fields})
 
 
 def _timings(job: Job) -> dict[str, float]:

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 
 from ..accelerators import is_out_of_memory, process_bytes, release
 from ..accelerators import threads as thread_settings
+from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, BrokenPlugin, OutOfMemory
 from ..contract.events import Completed, Event, Failed
 from ..contract.manifest import ModelCard, RunnerSpec
 from ..contract.plan import Plan
+from ..contract.requests import Request
 from ..contract.runner import ModelFiles, Runner
 from ..registry import Entry
-from .batch import Batch, Ticket, Waiting, as_error
+from .batch import Batch, Generate, Ticket, Waiting, as_error
 from .guard import GlobalState
 from .isolated import loader_of
+from .job import Job
 
 if TYPE_CHECKING:
     from .residents import Residents
@@ -44,15 +47,24 @@ class Resident:
     Attributes:
         pending: jobs accepted and not yet done; while there are any, the model is not evicted.
         last_used: monotonic time of the last acceptance.
+        asking: it waits for what another model makes for it, so that one cannot wait for room until it is idle.
         again: submits a ticket to the resident that comes after this one; set by the pool.
     """
 
     def __init__(
-        self, entry: Entry, plan: Plan, files: ModelFiles, pool: Residents, begin: Begin, finish: Finish
+        self,
+        entry: Entry,
+        plan: Plan,
+        files: ModelFiles,
+        pool: Residents,
+        begin: Begin,
+        finish: Finish,
+        generate: Generate,
     ) -> None:
         self.entry = entry
         self.plan = plan
         self.pending = 0
+        self.asking = False
         self.last_used = time.monotonic()
         self.again: Callable[[Ticket], None]
         self.runner: Runner | None = None
@@ -61,6 +73,7 @@ class Resident:
         self._pool = pool
         self._begin = begin
         self._finish = finish
+        self._generate = generate
         self._batch: Batch | None = None
         self._watch: threading.Timer | None = None
         self._given_up = False
@@ -248,7 +261,8 @@ class Resident:
             ticket.job.timings["run"] = time.perf_counter() - ticket.started
             self._finish(self, ticket, event)
 
-        batch = Batch(tickets, self.plan, more=self._waiting.more, begin=self._begin, complete=complete)
+        more, begin = self._waiting.more, self._begin
+        batch = Batch(tickets, self.plan, more=more, begin=begin, complete=complete, generate=self._ask)
         runner = self.runner
         if not batch.items or runner is None:
             return [], None
@@ -263,6 +277,13 @@ class Resident:
             state.restore()
         batch.end(BrokenPlugin("run() ended without a result for this item", plugin=self.plugin))
         return [], None
+
+    def _ask(self, job: Job, request: Request, stopped: Callable[[], bool]) -> Artifact:
+        self.asking = True
+        try:
+            return self._generate(job, request, stopped)
+        finally:
+            self.asking = False
 
     # --- the out-of-memory ladder --------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class Residents:
         """
         while True:
             with self._changed:
-                others = [r for r in self.loaded() if r is not newcomer and r.runner is not None]
+                others = [r for r in self.loaded() if r is not newcomer and r.runner is not None and not r.asking]
                 if not others or self._fits(newcomer, others):
                     return
                 victim = self._take_idle(others)

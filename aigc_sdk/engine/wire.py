@@ -140,8 +140,8 @@ def pack_event(event: Any) -> Message:
             return {"kind": "Progress", "step": step, "of": of, "what": what}
         case Preview(artifact):
             return {"kind": "Preview", "artifact": _pack_artifact(artifact)}
-        case Completed(artifact, units):
-            return {"kind": "Completed", "artifact": _pack_artifact(artifact), "units": units}
+        case Completed(artifact, units, notes):
+            return {"kind": "Completed", "artifact": _pack_artifact(artifact), "units": units, "notes": notes}
         case Failed(error):
             return {"kind": "Failed", "error": pack_error(error)}
     return {"kind": "nonsense", "type": type(event).__name__}
@@ -158,7 +158,8 @@ def unpack_event(message: Message, plugin: str) -> Event:
         case "Preview":
             return Preview(_unpack_artifact(message["artifact"], plugin))
         case "Completed":
-            return Completed(_unpack_artifact(message["artifact"], plugin), message["units"])
+            notes = tuple(message.get("notes", ()))
+            return Completed(_unpack_artifact(message["artifact"], plugin), message["units"], notes)
         case "Failed":
             error = unpack_error(message["error"], plugin)
             return Failed(error if isinstance(error, AigcError) else BrokenPlugin(str(error), plugin=plugin))

@@ -23,11 +23,23 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..contract.artifacts import Artifact
+from ..contract.events import Completed, Preview
 from ..contract.manifest import Manifest, ModelCard
 from ..contract.plan import Plan
 from ..contract.requests import Request
 from ..contract.runner import Item, Runner
-from .wire import VERSION, Channel, Message, pack_error, pack_event, unpack_error, unpack_request
+from .wire import (
+    VERSION,
+    Channel,
+    Message,
+    pack_error,
+    pack_event,
+    pack_request,
+    unpack_error,
+    unpack_event,
+    unpack_request,
+)
 
 GROUP = "aigc_sdk.plugins"
 ADMIT_EVERY_S = 0.002
@@ -190,6 +202,20 @@ class RemoteContext:
         with self._lock:
             self._channel.send({"op": "progress", "index": index, "step": step, "of": of, "what": what})
 
+    def preview(self, index: int, artifact: Artifact) -> None:
+        with self._lock:
+            self._channel.send({"op": "preview", "index": index, "event": pack_event(Preview(artifact))})
+
+    def generate(self, index: int, request: Request) -> Artifact:
+        with self._lock:
+            self._read_answers()
+            answer = self._ask({"op": "generate", "index": index, "request": pack_request(request)})
+        if answer["op"] == "raised":
+            raise unpack_error(answer["error"], "")
+        event = unpack_event(answer["event"], "")
+        assert isinstance(event, Completed)
+        return event.artifact
+
     def admit(self, limit: int) -> Sequence[Item]:
         """As the engine's; asked at most every few milliseconds, since runners call it at every step."""
         if limit < 1 or time.monotonic() - self._admitted < ADMIT_EVERY_S:
@@ -212,10 +238,11 @@ class RemoteContext:
 class RemoteFiles:
     """A model's files: the store is the host's."""
 
-    def __init__(self, channel: Channel, trust_remote_code: bool) -> None:
+    def __init__(self, channel: Channel, trust_remote_code: bool, card: ModelCard | None = None) -> None:
         self.sha256: dict[str, str] = {}
         self.trust_remote_code = trust_remote_code
         self._channel = channel
+        self._whose: Message = {"card": card.model_dump(mode="json")} if card else {}
 
     def folder(self) -> Path:
         return self._wait({"op": "folder"}, None)
@@ -223,8 +250,11 @@ class RemoteFiles:
     def converted(self, name: str, build: Callable[[Path, Path], None]) -> Path:
         return self._wait({"op": "converted", "name": name}, build)
 
+    def beside(self, card: ModelCard) -> RemoteFiles:
+        return RemoteFiles(self._channel, self.trust_remote_code, card)
+
     def _wait(self, question: Message, build: Callable[[Path, Path], None] | None) -> Path:
-        self._channel.send(question)
+        self._channel.send(question | self._whose)
         while (answer := self._channel.receive())["op"] == "build":
             assert build is not None
             self._channel.send(_built(build, answer))

@@ -6,14 +6,14 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..contract.artifacts import write_atomic
 from ..contract.errors import HashMismatch, OfflineRefused, StoreError
 from ..contract.manifest import ModelCard
 from . import conversions, folders, formats
-from .layout import Layout, Record, StoredFile, disk_errors, seen, set_aside, sha256_of, sweep, unchanged
+from .layout import Layout, Record, StoredFile, disk_errors, key_of, seen, set_aside, sha256_of, sweep, unchanged
 from .licences import Licences
 from .progress import ProgressSink
 from .pull import Pull, puller
@@ -46,7 +46,7 @@ class StoredFiles:
         record = self._in_place() if self._is_folder else self._stored() or self._fetched()
         folder = self.layout.folder(self.key, record)
         for name in record.files:
-            formats.check(folder / name, name, model=self.card.id, weights_only=self.weights_only)
+            formats.check(folder / name, name, model=self.card.id, weights_only=self._pickles_pass)
         self._clear_up()
         self.sha256 = {name: file.sha256 for name, file in record.files.items()}
         with suppress(OSError):  # a read-only store does not know when it was used
@@ -70,13 +70,22 @@ class StoredFiles:
         source = self.folder()
         return conversions.get_or_build(self.layout, self.key, self.sha256, name, source, build, self.sink)
 
+    def beside(self, card: ModelCard) -> StoredFiles:
+        """The files of another model, on the same terms; see ModelFiles."""
+        key = key_of(card, trust_remote_code=self.trust_remote_code)
+        return replace(self, card=card, key=key, weights_only=False, sha256={})
+
+    @property
+    def _pickles_pass(self) -> bool:
+        return self.weights_only or self.card.format == "torch"
+
     @property
     def _is_folder(self) -> bool:
-        return len(self.card.sources) == 1 and self.card.sources[0].uri.startswith("file:")
+        return len(self.card.sources) == 1 and self.card.sources[0].uri.startswith(folders.IN_PLACE)
 
     def _in_place(self, *, recheck: bool = False) -> Record:
         old = self.layout.record(self.key)
-        record = folders.in_place(self.card, None if recheck else old, weights_only=self.weights_only)
+        record = folders.in_place(self.card, None if recheck else old, weights_only=self._pickles_pass)
         if record.folder is None and record != old:
             waiting = f"another process is at work on {self.card.id}; waiting for it"
             with self.layout.locked(self.key, self.sink, waiting), disk_errors(self.layout.root):
@@ -147,7 +156,7 @@ class StoredFiles:
                     self.sink.note(f"{self._named(gone)} in the store was damaged or missing; fetching it again")
                 self._begin()
                 record = fetch(
-                    Pull(self.layout, self.card, self.key, self.sink, self.weights_only, self.trust_remote_code)
+                    Pull(self.layout, self.card, self.key, self.sink, self._pickles_pass, self.trust_remote_code)
                 )
         return record
 

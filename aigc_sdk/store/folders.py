@@ -1,9 +1,10 @@
-"""``file:`` sources: a folder of the user's, used where it is; never copied, never written to."""
+"""``file:`` and ``package:`` sources: a folder that is there, used where it is; never copied, never written to."""
 
 from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,31 @@ from ..contract.runner import SourceInfo
 from . import formats
 from .layout import Record, StoredFile, inside, seen, sha256_of, unchanged
 
+IN_PLACE = ("file:", "package:")
+"""How the names of these sources begin."""
+
 
 def path_of(uri: str) -> Path:
-    """The folder that a ``file:`` source names."""
-    return Path(uri.removeprefix("file:")).expanduser().absolute()
+    """The folder that a ``file:`` or ``package:`` source names.
+
+    Raises:
+        SourceUnavailable: the package is not installed, or not as a folder.
+    """
+    if not uri.startswith("package:"):
+        return Path(uri.removeprefix("file:")).expanduser().absolute()
+    package, _, inside_it = uri.removeprefix("package:").partition("/")
+    spec = find_spec(package.partition(".")[0])  # of a dotted name, find_spec would import the first part
+    if spec is None or not spec.submodule_search_locations:
+        raise SourceUnavailable(f"the package {package!r} is not installed", fix=f"install what brings {package}")
+    parts = package.split(".")[1:]
+    return Path(spec.submodule_search_locations[0], *parts, inside_it).absolute()
 
 
 def in_place(card: ModelCard, old: Record | None, *, weights_only: bool = False) -> Record:
     """The record of a folder as it is now. Hashes of files that did not change since ``old`` are not computed again.
 
-    A source that lists files means those and no others, so a loader gets a folder of links to them (``Record.folder``
-    is None then, see :func:`show`); otherwise it gets the folder itself.
+    A ``file:`` source that lists files means those and no others, so a loader gets a folder of links to them
+    (``Record.folder`` is None then, see :func:`show`); otherwise it gets the folder itself.
 
     Raises:
         SourceUnavailable: the folder or a listed file does not exist.
@@ -33,7 +48,8 @@ def in_place(card: ModelCard, old: Record | None, *, weights_only: bool = False)
     source = card.sources[0]
     folder = path_of(source.uri)
     if not folder.is_dir():
-        raise SourceUnavailable(f"{card.id}: the folder {folder} does not exist", fix="check the path")
+        fix = "check the path" if source.uri.startswith("file:") else "install the package anew"
+        raise SourceUnavailable(f"{card.id}: the folder {folder} does not exist", fix=fix)
     wanted = source.files or tuple(
         SourceFile(path=name, name=name) for name in formats.choose(_names(folder), model=card.id, wanted=card.format)
     )
@@ -45,7 +61,7 @@ def in_place(card: ModelCard, old: Record | None, *, weights_only: bool = False)
         licence_url=card.licence_url,
         sources=(source.uri,),
         files=files,
-        folder=None if source.files else str(folder),
+        folder=None if source.files and source.uri.startswith("file:") else str(folder),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..contract.adapter import Finding
 from ..contract.errors import UnknownModel, did_you_mean
-from . import conversions
+from . import conversions, folders
 from .layout import Layout, Record, disk_errors, sha256_of
 from .progress import ProgressSink
 
@@ -133,8 +133,8 @@ def _keys(layout: Layout, model: str) -> list[str]:
 
 def _verified(layout: Layout, key: str, record: Record) -> Iterator[Finding]:
     folder = layout.folder(key, record)
-    local = record.sources[0].startswith("file:")
-    fix = f"restore it in {record.sources[0][5:]}" if local else f"aigc store pull {record.model}"
+    local = record.sources[0].startswith(folders.IN_PLACE)
+    fix = f"restore it in {folder}" if local else f"aigc store pull {record.model}"
     for name, file in record.files.items():
         wrong = _wrong(folder / name, file.sha256)
         yield Finding(what=f"{record.model}: {name} {wrong or 'is right'}", passed=not wrong, fix=fix if wrong else "")

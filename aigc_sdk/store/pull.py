@@ -206,5 +206,5 @@ def puller(card: ModelCard) -> Puller:
         return pull_repository
     raise StoreError(
         f"{card.id}: sources of kinds {', '.join(sorted(kinds)) or 'none'} cannot be combined",
-        fix="a model comes from one hf: repository, one file: folder, or any number of pypi: and npm: packages",
+        fix="a model comes from one hf:, file: or package: source, or any number of pypi: and npm: packages",
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from ..contract.artifacts import Artifact
 from ..contract.events import Completed, Delta, Event, Failed, Preview, Progress
 from ..contract.plan import Plan
 from ..contract.requests import Request
@@ -270,6 +271,12 @@ class WatchedContext:
             if error is not None:
                 raise error
         self._context.progress(index, step, of, what)
+
+    def preview(self, index: int, artifact: Artifact) -> None:
+        self._context.preview(index, artifact)
+
+    def generate(self, index: int, request: Request) -> Artifact:
+        return self._context.generate(index, request)
 
     def admit(self, limit: int) -> Sequence[Item]:
         return self._record.join(self._context.admit(limit))

@@ -1,1 +1,1 @@
-"""Moving pictures: any diffusers video pipeline, motion over stills, and frame interpolation."""
+"""The video plugin: motion from pictures, frames in between, and any video pipeline of diffusers."""

@@ -1,0 +1,59 @@
+"""The video plugin's manifest. Imports the contract and nothing heavy: it is read at every start of ``aigc``."""
+
+from __future__ import annotations
+
+from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
+
+from .cards import MOTION
+
+MOTION_RUNNER = RunnerSpec(
+    name="motion",
+    loader="aigc_video.load_motion:load",
+    requires=("PIL", "numpy", "av"),
+    extra="video",
+    devices=("cpu",),
+    dtypes={"cpu": "float32"},
+    formats=("none",),
+    architectures=("Motion",),
+)
+
+OPTIONS = (
+    OptionSpec(
+        name="audio",
+        type="str",
+        help="A recording that is heard, such as a voice-over (path). The clip lasts at least as long.",
+    ),
+    OptionSpec(
+        name="captions",
+        type="str",
+        help="A SubRip file (path): burned into the frames, and a subtitle track of mp4 and webm.",
+    ),
+    OptionSpec(
+        name="font", type="str", help="A font file (path) for captions; Chinese ones need one. Default: Latin letters."
+    ),
+    OptionSpec(name="title", type="str", help="A picture (path) that is shown first."),
+    OptionSpec(name="title_s", type="float", default=1.5, minimum=0.2, maximum=60, help="Seconds of the title."),
+    OptionSpec(name="end_card", type="str", help="A picture (path) that is shown at the end."),
+    OptionSpec(name="end_card_s", type="float", default=2.0, minimum=0.2, maximum=60, help="Seconds of the end card."),
+    OptionSpec(
+        name="background",
+        type="str",
+        help="A colour, such as '#ffcc00', behind a moving object and around cards. Default: one that suits it.",
+    ),
+    OptionSpec(
+        name="image_model", type="str", help="The image model that paints a clip's pictures; default: the default one."
+    ),
+)
+
+MANIFEST = Manifest(
+    name="video",
+    version="0.1.0",
+    modality="video",
+    tasks=("text-to-video", "image-to-video", "interpolate"),
+    summary="Clips from words and pictures, frames in between",
+    licence="Apache-2.0",
+    models=(MOTION,),
+    default_model=MOTION.id,
+    runners=(MOTION_RUNNER,),
+    options=OPTIONS,
+)
