@@ -12,6 +12,8 @@ from .lazy import Entry, LazyGroup
 COMMANDS = (
     Entry("text", "text:text", "Write text: an answer, a structured document, a translation", "Make"),
     Entry("chat", "chat:chat", "Talk with a model", "Make"),
+    Entry("image", "image:image", "Make a picture from a text, or a new one from a picture", "Make"),
+    Entry("upscale", "upscale:upscale", "Make a picture larger, with its edges sharp", "Make"),
     Entry("speech", "speech:speech", "Speak a text into a sound file", "Make"),
     Entry("transcribe", "transcribe:transcribe", "Write down what is said in a recording", "Make"),
     Entry("campaign", "campaign:campaign", "Run the main job: a brief in, content out", "Make"),

@@ -161,6 +161,7 @@ class ImageRequest(Request):
         mask: for inpaint, white where the picture is made anew; same size as ``image``.
         strength: how far image-to-image may leave ``image``, 0 (not at all) to 1.
         scale: for upscale, 1 to 8 times each side.
+        format: of the picture's file.
     """
 
     modality: ClassVar[Modality] = "image"
@@ -175,6 +176,7 @@ class ImageRequest(Request):
     mask: Media | None = None
     strength: float | None = Field(default=None, ge=0, le=1)
     scale: float | None = Field(default=None, ge=1, le=8)
+    format: Literal["png", "jpeg", "webp"] = "png"
 
     @model_validator(mode="after")
     def _inputs_fit_the_task(self) -> ImageRequest:

@@ -1,0 +1,101 @@
+"""The image plugin's manifest. Imports the contract and nothing heavy: it is read at every start of ``aigc``."""
+
+from __future__ import annotations
+
+from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
+
+from .cards import PICTOGRAMS, REALESR_ANIMEVIDEO, UPSCALERS
+
+LANCZOS = "lanczos"
+
+DIFFUSERS = RunnerSpec(
+    name="diffusers",
+    loader="aigc_image.load_diffusers:load",
+    requires=("torch", "diffusers", "transformers", "accelerate", "safetensors", "PIL", "numpy"),
+    extra="image",
+    devices=("cuda", "rocm", "xpu", "mps", "cpu"),
+    dtypes={"cuda": "bfloat16", "rocm": "bfloat16", "xpu": "bfloat16", "mps": "float16", "cpu": "float32"},
+    formats=("safetensors",),
+    memory_factor=2.2,
+    max_batch=4,
+    max_wait_ms=5,
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
+)
+
+REALESRGAN = RunnerSpec(
+    name="realesrgan",
+    loader="aigc_image.load_upscaler:load",
+    requires=("torch", "safetensors", "PIL", "numpy"),
+    extra="image",
+    devices=("cuda", "rocm", "xpu", "mps", "cpu"),
+    dtypes={"cuda": "float16", "rocm": "float16", "xpu": "float16", "mps": "float16", "cpu": "float32"},
+    formats=("ncnn",),
+    architectures=("SRVGGNetCompact", "RRDBNet"),
+    memory_factor=2.0,
+    max_batch=1,
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
+)
+
+OPTIONS = (
+    OptionSpec(
+        name="scheduler",
+        type="str",
+        help="Which scheduler takes the steps: ddim, ddpm, euler, euler-a, heun, dpm++-2m, dpm++-2m-karras,"
+        " dpm++-2m-sde, unipc, lcm; of flow models flow-euler, flow-dpm++-2m, flow-unipc. Else the model's own.",
+    ),
+    OptionSpec(name="lora", type="str", help="A LoRA that changes the model: a .safetensors file, or a hub id."),
+    OptionSpec(
+        name="lora_scale", type="float", default=1.0, minimum=-4, maximum=4, help="How strongly the LoRA changes it."
+    ),
+    OptionSpec(
+        name="upscale",
+        type="bool",
+        default=False,
+        help="Draw at the model's own size and upscale to the size asked for; off draws at that size itself.",
+    ),
+    OptionSpec(
+        name="upscale_to",
+        type="int",
+        minimum=8,
+        maximum=8192,
+        help="Longer side in pixels where upscale is on and no size is asked for.",
+    ),
+    OptionSpec(
+        name="upscaler",
+        type="str",
+        default=REALESR_ANIMEVIDEO.id,
+        choices=(*(card.id for card in UPSCALERS), LANCZOS),
+        help="What upscales where upscale is on.",
+    ),
+    OptionSpec(
+        name="previews",
+        type="int",
+        default=0,
+        minimum=0,
+        maximum=1000,
+        help="Give a small, rough preview every so many steps; 0 gives none.",
+    ),
+    OptionSpec(name="quality", type="int", default=90, minimum=1, maximum=100, help="Of jpeg and webp files."),
+    OptionSpec(
+        name="tile",
+        type="int",
+        default=0,
+        minimum=0,
+        maximum=4096,
+        help="upscale: pixels of the tiles a large picture is cut into, each side; 0 chooses by the free memory.",
+    ),
+)
+
+MANIFEST = Manifest(
+    name="image",
+    version="0.1.0",
+    modality="image",
+    tasks=("text-to-image", "image-to-image", "inpaint", "upscale"),
+    summary="Pictures from text and from pictures; any diffusers pipeline; upscaling",
+    licence="Apache-2.0",
+    models=((PICTOGRAMS,) if PICTOGRAMS else ()) + UPSCALERS,
+    default_model=(PICTOGRAMS or REALESR_ANIMEVIDEO).id,
+    runners=(DIFFUSERS, REALESRGAN),
+    options=OPTIONS,
+    resolver="aigc_image.resolve:resolve",
+)
