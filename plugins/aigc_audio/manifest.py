@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
 
 from .cards import HIBARI, WHISPER_BASE
@@ -9,6 +11,17 @@ from .cards_kokoro import KOKORO
 
 _TEXT_AND_FILES = ("numpy", "scipy", "av", "pyloudnorm", "num2words")
 """What every speech runner needs besides its engine."""
+
+
+def kokoro_install(python: tuple[int, int]) -> str | None:
+    """What brings Kokoro's libraries to a Python version; None where the extra does."""
+    if python < (3, 13):
+        return None
+    return (
+        "use Python 3.11 or 3.12 for this model: misaki, which reads Chinese for it, has no release for Python"
+        f" {'.'.join(map(str, python))} (English: --model hibari)"
+    )
+
 
 HIBARI_RUNNER = RunnerSpec(
     name="hibari",
@@ -30,6 +43,7 @@ KOKORO_RUNNER = RunnerSpec(
     loader="aigc_audio.load_kokoro:load",
     requires=("hibari", "misaki", "jieba", "pypinyin", "cn2an", "onnxruntime", *_TEXT_AND_FILES),
     extra="audio",
+    install=kokoro_install(sys.version_info[:2]),
     devices=("cpu",),
     dtypes={"cpu": "int8"},
     formats=("onnx",),
