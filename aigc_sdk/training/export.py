@@ -1,0 +1,58 @@
+"""From trained parts to a standard diffusers folder that any diffusers program loads."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .diffusion import noise_schedule
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextModel, PreTrainedTokenizerFast
+
+
+def assemble(
+    vae: AutoencoderKL, model: UNet2DConditionModel, encoder: CLIPTextModel, tokenizer: PreTrainedTokenizerFast
+) -> StableDiffusionPipeline:
+    """The stock pipeline around these parts; nothing is copied."""
+    from diffusers import DDIMScheduler, StableDiffusionPipeline
+
+    return StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=encoder,
+        tokenizer=tokenizer,
+        unet=model,
+        scheduler=DDIMScheduler(**noise_schedule()),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def export(pipeline: StableDiffusionPipeline, folder: Path, card: str) -> None:
+    """Writes the pipeline in float16 safetensors with its model card; the folder appears whole or not at all."""
+    import torch
+
+    scratch = folder.with_name(f".{folder.name}.writing")
+    shutil.rmtree(scratch, ignore_errors=True)
+    halved = pipeline.to(torch.float16)
+    halved.save_pretrained(scratch, safe_serialization=True)
+    pipeline.to(torch.float32)
+    (scratch / "README.md").write_text(card, encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.replace(folder)
+
+
+def sample(
+    pipeline: StableDiffusionPipeline, prompts: list[str], seed: int, steps: int = 20, guidance: float = 2.0
+) -> torch.Tensor:
+    """Pictures (n, 3, side, side) from -1 to 1, each from the seed ``seed + position``."""
+    import torch
+
+    sources = [torch.Generator().manual_seed(seed + place) for place in range(len(prompts))]
+    pipeline.set_progress_bar_config(disable=True)
+    made = pipeline(prompts, num_inference_steps=steps, guidance_scale=guidance, generator=sources, output_type="pt")
+    return made.images.float() * 2 - 1
