@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ..contract.errors import InvalidRequest, did_you_mean
+from .brief_errors import doubled, readable
 from .rules import channels as known_channels
 from .words import slug
 
@@ -43,6 +54,12 @@ def _web_address(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text):
         raise ValueError("is no web address: it starts with https:// and holds no spaces")
     return text
+
+
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
+        raise ValueError(f"{text!r} is no colour: write it as #a8322a, in quotes")
+    return text.lower()
 
 
 Line = Annotated[StrictStr, Field(max_length=300), AfterValidator(_one_line), AfterValidator(_with_words)]
@@ -81,6 +98,20 @@ class Segment(_Strict):
     tone: Line | None = None
 
 
+class Picture(_Strict):
+    """What the creatives and the video show.
+
+    Attributes:
+        prompt: what is to be seen, for the image model; None takes the product's name.
+        style: how it is drawn, added to the prompt; ``3d``, ``flat`` and ``cartoon`` are the default model's.
+        file: a picture of your own, in place of a generated one; relative to the brief.
+    """
+
+    prompt: Line | None = None
+    style: Name = "3d"
+    file: Name | None = None
+
+
 class Translation(_Strict):
     """The brief in another language, by a person: claims are never machine-translated.
 
@@ -104,6 +135,8 @@ class Brief(_Strict):
         languages: BCP-47 tags. The first is the language of the brief; each further one needs a translation.
         channels: ids from the rules table.
         forbidden_words: never used, in any form.
+        picture: what the creatives show. logo: a picture file that takes the place of the brand's name on them.
+        colours: the brand's, as ``#a8322a``, the main one first; none takes those of the picture.
 
     Raises:
         pydantic.ValidationError: if made in Python from wrong values. :func:`load_brief` raises InvalidRequest.
@@ -120,6 +153,23 @@ class Brief(_Strict):
     landing_url: Annotated[StrictStr, Field(max_length=2000), AfterValidator(_web_address)] | None = None
     forbidden_words: Annotated[list[Name], Field(max_length=500)] = []
     translations: dict[Language, Translation] = {}
+    picture: Picture = Picture()
+    logo: Name | None = None
+    colours: Annotated[list[Annotated[StrictStr, AfterValidator(_colour)]], Field(max_length=4)] = []
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """Where the brief lies: its files are relative to it. The working folder for a brief made in Python."""
+        return self._folder
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _some_channel(cls, value: Any) -> Any:
+        if value is None or value == []:
+            raise ValueError(f"names no channel; there are {', '.join(known_channels())}")
+        return value
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Brief:
@@ -169,12 +219,14 @@ def load_brief(path: Path) -> Brief:
         raise InvalidRequest(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict) or tree is None:
         raise InvalidRequest(f"{path} is not a brief: it is {'empty' if values is None else 'not a mapping'}")
-    for key, line in _doubled(tree):
+    for key, line in doubled(tree):
         raise InvalidRequest(f"{path}, line {line}: {key!r} is given twice")
     try:
-        return Brief.model_validate(values)
+        brief = Brief.model_validate(values)
     except ValidationError as error:
-        raise _readable(path, error, tree) from None
+        raise readable(path, error, tree, _fields) from None
+    brief._folder = path.parent
+    return brief
 
 
 def _read(path: Path) -> str:
@@ -190,57 +242,14 @@ def _read(path: Path) -> str:
         raise InvalidRequest(f"cannot read {path}: {error.strerror}") from None
 
 
-def _doubled(node: yaml.Node) -> Iterator[tuple[str, int]]:
-    """Keys given twice in one mapping, which YAML readers silently merge."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                yield str(key.value), key.start_mark.line + 1
-            seen.add(str(key.value))
-            yield from _doubled(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _doubled(item)
-
-
-def _readable(path: Path, error: ValidationError, tree: yaml.Node) -> InvalidRequest:
-    lines = []
-    fix = None
-    for found in error.errors(include_url=False, include_context=False)[:8]:
-        place = [part for part in found["loc"] if not str(part).startswith("[")]
-        where = ".".join(str(part) for part in place) or "the brief"
-        if found["type"] == "extra_forbidden":
-            what = f"unknown field {place[-1]!r}" + (f" in {'.'.join(map(str, place[:-1]))}" if place[1:] else "")
-            fix = fix or did_you_mean(str(place[-1]), _fields(place[:-1]))
-        elif found["type"] == "string_type":
-            what = f"{where}: must be text; put it in quotes (got {found['input']!r:.60})"
-        elif found["type"] == "missing":
-            what = f"{where} is missing"
-        else:
-            what = f"{where}: {found['msg'].removeprefix('Value error, ')}"
-        lines.append(f"line {_line(tree, place)}: {what}")
-    return InvalidRequest(f"{path}: " + "; ".join(lines), fix=fix)
-
-
-_MODELS: Mapping[str, type[BaseModel]] = {"product": Product, "segments": Segment, "translations": Translation}
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "product": Product,
+    "segments": Segment,
+    "translations": Translation,
+    "picture": Picture,
+}
 
 
 def _fields(place: Sequence[Any]) -> list[str]:
     model = _MODELS.get(str(place[0]), Brief) if place else Brief
     return list(model.model_fields)
-
-
-def _line(node: yaml.Node, place: Sequence[Any]) -> int:
-    """The line (from 1) of the deepest part of ``place`` that the file has."""
-    line = node.start_mark.line + 1
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line

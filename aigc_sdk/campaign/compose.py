@@ -72,7 +72,7 @@ def compose(brief: Brief, settings: CampaignSettings, lines: list[Line]) -> Camp
                 gaps += missing
     return CampaignManifest(
         sdk_version=__version__,
-        brief=brief,
+        brief=Brief(**brief.model_dump()),  # without the place it was read from
         settings=settings,
         models=_models(lines),
         ads=tuple(ads),

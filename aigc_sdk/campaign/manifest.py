@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .brief import Brief
 from .settings import CampaignSettings
 
-NOTICE = "AI-generated: written by a language model from the brief, and checked against it by rules. Not yet approved."
+NOTICE = "AI-generated: written, drawn and spoken by models, and checked against the brief by rules. Not yet approved."
 
 
 class _Record(BaseModel):
@@ -87,13 +87,20 @@ class Ad(_Record):
 
 
 class Gap(_Record):
-    """Something that was asked for and could not be made."""
+    """Something that was asked for and could not be made. ``variant`` 0, or an empty text, where it concerns all."""
 
     channel: str
-    segment: str
-    language: str
-    variant: int
+    segment: str = ""
+    language: str = ""
+    variant: int = 0
     what: str
+
+    @property
+    def place(self) -> str:
+        """Which ad it concerns: ``home office (en), variant 2``; empty if all."""
+        language = f"({self.language})" if self.language else ""
+        where = " ".join(part for part in (self.segment, language) if part)
+        return ", ".join(part for part in (where, f"variant {self.variant}" if self.variant else "") if part)
 
 
 class VoiceOver(_Record):
@@ -115,6 +122,89 @@ class VoiceOver(_Record):
     receipt: dict[str, Any]
 
 
+class Picture(_Record):
+    """A picture for the creatives and the video.
+
+    Attributes:
+        file: in the campaign's folder. key: names it in the folder that later runs resume from.
+        made_by: ``model``, or ``user`` for a file of the brief.
+        score: what it was ranked by; notes: why. chosen: it is the one that is used.
+        alt: what it shows, for those who do not see it. receipts: of each request that it took.
+    """
+
+    file: str
+    key: str
+    made_by: Literal["model", "user"]
+    prompt: str = ""
+    seed: int | None = None
+    width: int
+    height: int
+    score: float = 0.0
+    notes: tuple[str, ...] = ()
+    chosen: bool
+    alt: str
+    receipts: tuple[dict[str, Any], ...] = ()
+
+
+class Creative(_Record):
+    """A picture that is ready for a channel.
+
+    Attributes:
+        shape: the row of the shapes table. file: in the campaign's folder. bytes, max_bytes: its weight, and the limit.
+        segment, language, variant: of the ad whose headline it bears; empty for a picture without text.
+        contrasts: WCAG ratio of each text with what is behind it, at least 4.5. checks: what was measured and passed.
+        generated: the picture on it was made by a model.
+    """
+
+    channel: str
+    shape: str
+    segment: str = ""
+    language: str = ""
+    variant: int = 0
+    file: str
+    key: str
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+    max_bytes: int
+    headline: str = ""
+    call_to_action: str = ""
+    contrasts: dict[str, float] = {}
+    checks: tuple[str, ...]
+    alt: str
+    generated: bool
+
+
+class Clip(_Record):
+    """A short video for one language.
+
+    Attributes:
+        shape: ``square`` or ``story``. channels: those that it is for. file: in the campaign's folder.
+        poster: a picture to show before it plays; ``captions``: the words as WebVTT; both in the campaign's folder.
+        duration_s, fps, frames, bytes: as measured. spoken: it has a voice-over.
+    """
+
+    shape: str
+    channels: tuple[str, ...]
+    segment: str
+    language: str
+    file: str
+    poster: str
+    captions: str
+    key: str
+    media_type: str
+    width: int
+    height: int
+    duration_s: float
+    fps: float
+    frames: int
+    bytes: int
+    spoken: bool
+    alt: str
+    receipt: dict[str, Any]
+
+
 class CampaignManifest(_Record):
     """The whole campaign. The same brief, settings and model give the same manifest.
 
@@ -131,6 +221,9 @@ class CampaignManifest(_Record):
     models: tuple[str, ...]
     ads: tuple[Ad, ...]
     voice_overs: tuple[VoiceOver, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    creatives: tuple[Creative, ...] = ()
+    videos: tuple[Clip, ...] = ()
     gaps: tuple[Gap, ...] = ()
     candidates: int = Field(ge=0)
     turned_down: int = Field(ge=0)

@@ -7,17 +7,27 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .manifest import Ad, CampaignManifest, Piece, VoiceOver
+from .manifest import Ad, CampaignManifest, Clip, Creative, Piece, VoiceOver
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _CHANNEL_NAMES = {
     "google-rsa": "Google responsive search ad",
+    "google-display": "Google display",
     "meta-feed": "Meta feed",
+    "meta-stories": "Meta stories",
     "voice-over": "Voice-over",
+    "pictures": "Pictures",
+    "creatives": "Creatives",
+    "video": "Video",
 }
-_FIELD_NAMES = {"headline": "Headline", "description": "Description", "primary_text": "Primary text"}
+_FIELD_NAMES = {
+    "headline": "Headline",
+    "description": "Description",
+    "primary_text": "Primary text",
+    "long_headline": "Long headline",
+}
 
 
 def render_page(manifest: CampaignManifest) -> str:
@@ -33,13 +43,28 @@ def render_page(manifest: CampaignManifest) -> str:
         path=[part for part in urlsplit(manifest.brief.landing_url or "").path.split("/") if part],
         advertiser=manifest.brief.brand or manifest.brief.product.name,
         source_name=lambda source: _source_name(manifest, source),
-        receipts=[(key, json.dumps(value, indent=1, ensure_ascii=False)) for key, value in manifest.receipts.items()],
+        receipts=[(key, _pretty(value)) for key, value in manifest.receipts.items()],
+        pretty=_pretty,
         by_template=sum(piece.made_by == "template" for piece in pieces),
         pieces=pieces,
         turned_down=lambda piece: [manifest.rejected[i] for i in piece.rejected],
         share=_share,
         voices=lambda group: _voices(manifest, group),
+        videos=lambda group: _videos(manifest, group),
+        counts=[(name, count) for name, count in _counts(manifest) if count],
+        generated=any(picture.made_by == "model" for picture in manifest.pictures),
+        plain=_plain(manifest),
+        creatives=lambda group, channel: _creatives(manifest, group, channel),
+        square=lambda ad: _square(manifest, ad),
     )
+
+
+def _counts(manifest: CampaignManifest) -> list[tuple[str, int]]:
+    return [
+        ("Creatives", len(manifest.creatives)),
+        ("Voice-overs", len(manifest.voice_overs)),
+        ("Videos", len(manifest.videos)),
+    ]
 
 
 def _groups(manifest: CampaignManifest) -> list[dict[str, Any]]:
@@ -56,6 +81,36 @@ def _groups(manifest: CampaignManifest) -> list[dict[str, Any]]:
 
 def _voices(manifest: CampaignManifest, group: dict[str, Any]) -> list[VoiceOver]:
     return [v for v in manifest.voice_overs if (v.segment, v.language) == (group["segment"], group["language"])]
+
+
+def _videos(manifest: CampaignManifest, group: dict[str, Any]) -> list[Clip]:
+    return [v for v in manifest.videos if (v.segment, v.language) == (group["segment"], group["language"])]
+
+
+def _plain(manifest: CampaignManifest) -> list[tuple[str, list[Creative]]]:
+    """Creatives without text, by channel."""
+    found: dict[str, list[Creative]] = {}
+    for creative in manifest.creatives:
+        if not creative.variant:
+            found.setdefault(creative.channel, []).append(creative)
+    return list(found.items())
+
+
+def _creatives(manifest: CampaignManifest, group: dict[str, Any], channel: str) -> list[Creative]:
+    place = (group["segment"], group["language"], channel)
+    return [c for c in manifest.creatives if (c.segment, c.language, c.channel) == place]
+
+
+def _square(manifest: CampaignManifest, ad: Ad) -> Creative | None:
+    """The square creative of an ad, as a feed shows it."""
+    place = (ad.segment, ad.language, ad.channel, ad.variant, "square")
+    return next(
+        (c for c in manifest.creatives if (c.segment, c.language, c.channel, c.variant, c.shape) == place), None
+    )
+
+
+def _pretty(receipt: dict[str, Any]) -> str:
+    return json.dumps(receipt, indent=1, ensure_ascii=False)
 
 
 def _source_name(manifest: CampaignManifest, source: str) -> str:

@@ -1,4 +1,4 @@
-"""The main job, so far as words and voice go: a brief in, one folder out."""
+"""The main job: a brief in; words, pictures, voice and video out, in one folder."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contract.errors import InvalidRequest
+from ..contract.manifest import ModelCard
 from .brief import Brief
 from .compose import compose
 from .copy_brief import in_language
 from .copywriting import write_lines
+from .creatives import Creatives, creative_files, make_creatives
 from .events import CampaignEvent, CandidatesDone, SetAside, StepStarted
 from .files import campaign_files
 from .language import language
 from .lines import Candidate, line_request, line_tasks
 from .manifest import CampaignManifest, Gap
+from .pictures import Pictures, check_files, make_pictures, picture_files
 from .pipeline import Folder, Step, run_steps
 from .ranking import Line, judge_all
 from .settings import CampaignSettings
@@ -58,7 +61,8 @@ def run_campaign(
         on_event: called as things happen, in the caller's thread.
 
     Raises:
-        InvalidRequest: the folder cannot be used, or a language is not supported or not known to the model.
+        InvalidRequest: the folder cannot be used, a file that the brief names cannot be used, or a language is not
+            supported or not known to the model.
         Cancelled: on Ctrl-C; the same call goes on where it stopped.
         AigcError: the model could not be had, or gave nothing at all.
     """
@@ -68,19 +72,30 @@ def run_campaign(
     tell = on_event or (lambda event: None)
     for tag in brief.languages:
         language(tag)
+    check_files(brief)
     _model_speaks(brief, settings, client)
     with Folder(Path(out)) as folder:
         steps = _steps(client, folder, lambda done, of: tell(CandidatesDone(done, of)))
         values: dict[str, Any] = {"brief": brief, "writing": _writing(settings), "settings": settings}
         run_steps(steps, values, folder, lambda step, kept: tell(StepStarted(step.name, kept)))
-        made = {name: text.encode("utf-8") for name, text in values["files"].items()}
-        for path in folder.publish(made | voice_files(values["manifest"].voice_overs, folder)):
+        for path in folder.publish(_contents(values, folder)):
             tell(SetAside(path))
         return CampaignResult(folder.path, folder.path / "index.html", values["manifest"])
 
 
+def _contents(values: dict[str, Any], folder: Folder) -> dict[str, bytes]:
+    """Every file of the campaign, by path."""
+    manifest: CampaignManifest = values["manifest"]
+    return {
+        **{name: text.encode("utf-8") for name, text in values["files"].items()},
+        **picture_files(manifest.pictures, folder),
+        **creative_files(manifest.creatives, folder),
+        **voice_files(manifest.voice_overs, folder),
+    }
+
+
 def _steps(client: Client, folder: Folder, on_candidate: Callable[[int, int], None]) -> tuple[Step, ...]:
-    """The pipeline. Pictures and video will be steps of their own beside ``speak``."""
+    """The pipeline. A step that keeps its parts itself (each text, picture, sound, ...) is not kept as a whole."""
 
     def write(brief: Brief, writing: CampaignSettings) -> list[Candidate]:
         briefs = [in_language(brief, tag) for tag in brief.languages]
@@ -89,14 +104,25 @@ def _steps(client: Client, folder: Folder, on_candidate: Callable[[int, int], No
     def speak(written: CampaignManifest, settings: CampaignSettings) -> Voices:
         return speak_all(written, settings, client, folder) if settings.voice_over else Voices()
 
+    def pictures(brief: Brief, settings: CampaignSettings) -> Pictures:
+        return make_pictures(brief, settings, client, folder)
+
+    def creatives(brief: Brief, written: CampaignManifest, pictures: Pictures, settings: CampaignSettings) -> Creatives:
+        return make_creatives(brief, written, pictures, pull, folder) if settings.creatives else Creatives()
+
+    def pull(card: ModelCard) -> Path:
+        return client.store.files(card).folder()
+
     return (
-        # Not kept as a whole: each candidate is kept by itself, under its own request.
         Step("write", ("brief", "writing"), "candidates", list[Candidate], write, keeps=False),
         Step("check", ("brief", "candidates"), "lines", list[Line], _check),
         Step("compose", ("brief", "settings", "lines"), "written", CampaignManifest, compose),
-        # Nor is this: each sound is kept by itself.
         Step("speak", ("written", "settings"), "voices", Voices, speak, keeps=False),
-        Step("gather", ("written", "voices"), "manifest", CampaignManifest, _gather, keeps=False),
+        Step("pictures", ("brief", "settings"), "pictures", Pictures, pictures, keeps=False),
+        Step("creatives", ("brief", "written", "pictures", "settings"), "creatives", Creatives, creatives, keeps=False),
+        Step(
+            "gather", ("written", "voices", "pictures", "creatives"), "manifest", CampaignManifest, _gather, keeps=False
+        ),
         Step("page", ("manifest",), "files", dict[str, str], campaign_files),
     )
 
@@ -106,8 +132,15 @@ def _check(brief: Brief, candidates: list[Candidate]) -> list[Line]:
     return judge_all(candidates, briefs)
 
 
-def _gather(written: CampaignManifest, voices: Voices) -> CampaignManifest:
-    return written.model_copy(update={"voice_overs": voices.spoken, "gaps": (*written.gaps, *voices.gaps)})
+def _gather(written: CampaignManifest, voices: Voices, pictures: Pictures, creatives: Creatives) -> CampaignManifest:
+    return written.model_copy(
+        update={
+            "voice_overs": voices.spoken,
+            "pictures": pictures.made,
+            "creatives": creatives.made,
+            "gaps": (*written.gaps, *voices.gaps, *pictures.gaps, *creatives.gaps),
+        }
+    )
 
 
 def _writing(settings: CampaignSettings) -> CampaignSettings:

@@ -23,6 +23,10 @@ class CampaignSettings(Closed):
         headlines, descriptions: texts of these fields in one ad, within what the channel takes.
         voice_over: speak the first ad of each segment and language. voice: a voice of the speech model; None is the
             default one for the language.
+        pictures: pictures asked of the image model, of which the best is taken; 0 for none. 0 to 20.
+        image_model: id of the image model; None is the default one.
+        creatives: put picture, headline, brand and call to action on a canvas for each shape of each channel.
+        videos: make a short video for each language and shape. video_model: id; None is the default one.
     """
 
     variants: int = Field(default=2, ge=1, le=20)
@@ -35,3 +39,8 @@ class CampaignSettings(Closed):
     descriptions: int = Field(default=2, ge=1, le=4)
     voice_over: bool = True
     voice: str | None = None
+    pictures: int = Field(default=4, ge=0, le=20)
+    image_model: str | None = None
+    creatives: bool = True
+    videos: bool = True
+    video_model: str | None = None

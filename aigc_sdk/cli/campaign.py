@@ -84,6 +84,9 @@ def summary(result: CampaignResult, seconds: float) -> dict[str, Any]:
         "ads": len(manifest.ads),
         "pieces": len(manifest.pieces()),
         "voice_overs": len(manifest.voice_overs),
+        "pictures": len(manifest.pictures),
+        "creatives": len(manifest.creatives),
+        "videos": len(manifest.videos),
         "templates": sum(piece.made_by == "template" for piece in manifest.pieces()),
         "candidates": manifest.candidates,
         "rejected": manifest.turned_down,
@@ -96,12 +99,16 @@ def summary(result: CampaignResult, seconds: float) -> dict[str, Any]:
 def _print_summary(result: CampaignResult, seconds: float) -> None:
     made = summary(result, seconds)
     filled = f", {made['templates']} of them filled from the facts by template" if made["templates"] else ""
-    spoken = f", {made['voice_overs']} voice-overs" if made["voice_overs"] else ""
-    click.echo(f"{made['pieces']} pieces in {made['ads']} ads{filled}{spoken}, in {made['seconds']} s")
+    also = "".join(
+        f", {made[key]} {name}"
+        for key, name in (("creatives", "creatives"), ("voice_overs", "voice-overs"), ("videos", "videos"))
+        if made[key]
+    )
+    click.echo(f"{made['pieces']} pieces in {made['ads']} ads{filled}{also}, in {made['seconds']} s")
     click.echo(f"{made['rejected']} of {made['candidates']} candidates were rejected; manifest.json says why")
-    for gap in made["gaps"]:
-        place = " ".join(str(gap[name]) for name in ("channel", "segment", "language"))
-        click.echo(f"missing: {place}, variant {gap['variant']}: {gap['what']}")
+    for gap in result.gaps:
+        place = ", ".join(part for part in (gap.channel, gap.place) if part)
+        click.echo(f"missing: {place}: {gap.what}")
     click.echo(f"page: {made['page']}")
 
 

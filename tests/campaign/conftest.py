@@ -25,7 +25,9 @@ MUG = {
     "channels": ["google-rsa", "meta-feed"],
     "call_to_action": "Order yours today.",
 }
-SMALL = CampaignSettings(variants=1, candidates=2, model="scripted", voice_over=False)
+SMALL = CampaignSettings(
+    variants=1, candidates=2, model="scripted", voice_over=False, pictures=0, creatives=False, videos=False
+)
 
 
 @pytest.fixture

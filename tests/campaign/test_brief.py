@@ -43,7 +43,7 @@ def test_short_name_is_the_last_word(make_brief):
         ({"facts": ["  "]}, "is empty"),
         ({"facts": ["!!!"]}, "has no words"),
         ({"segments": [{"name": n, "description": "people"} for n in ("Home office", "home-office")]}, "twice"),
-        ({"channels": ["meta-fed"]}, "did you mean 'meta-feed'?"),
+        ({"channels": ["meta-fed"]}, "did you mean 'meta-feed'"),
         ({"landing_url": "hearthline"}, "no web address"),
         ({"languages": ["en", "zh"]}, "translations.zh must give"),
         ({"languages": ["English"]}, "languages.0"),

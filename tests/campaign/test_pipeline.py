@@ -33,8 +33,8 @@ def test_a_second_run_asks_nothing_and_changes_nothing(run, script, tmp_path):
     events: list = []
     run(on_event=events.append)
     assert len(script.asked) == asked
-    kept = {"write": False, "check": True, "compose": True, "speak": False, "gather": False, "page": True}
-    assert kept_steps(events) == kept
+    kept = {name for name, taken in kept_steps(events).items() if taken}
+    assert kept == {"check", "compose", "page"}  # the others keep their parts, each by itself
     assert contents(tmp_path / "out") == before
 
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from aigc_sdk.campaign import CampaignSettings
-
+from .conftest import SMALL
 from .voice import SPOKEN, VOICE
 
-ALOUD = CampaignSettings(variants=1, candidates=2, model="scripted", voice_over=True)
+ALOUD = SMALL.model_copy(update={"voice_over": True})
 
 
 @pytest.fixture
