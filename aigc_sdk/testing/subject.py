@@ -23,7 +23,7 @@ from ..settings import LedgerSettings, Settings
 from .interpose import interposed
 from .probe import Report, probe
 from .scripts import Hold
-from .usual import Result, Usual, shown
+from .usual import Result, Usual, contrast
 from .verdict import expect, not_applicable
 from .watch import Script, Watch
 
@@ -195,7 +195,8 @@ class Subject:
         expect(not failed, f"{after} request {number} failed: {result}", rule=rule, change=change)
         usual = self.usual[number].artifact
         if isinstance(result, Artifact) and (self.usual.steady if batched else self.usual.repeatable):
-            what = f"{after} request {number} made {shown(result)}, not {shown(usual)}"
+            made, wanted, where = contrast(result, usual)
+            what = f"{after} request {number} made {made}, not {wanted} ({where})"
             expect(result.content() == usual.content(), what, rule=rule, change=change)
 
     def close(self) -> None:

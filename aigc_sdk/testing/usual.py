@@ -64,10 +64,14 @@ class Usual:
         return self._make(subject.request(LONG, prompt=prompt))
 
     @cached_property
+    def again(self) -> Result:
+        """What the first request makes the second time."""
+        return self._subject.run(0)
+
+    @property
     def repeatable(self) -> bool:
         """The same request makes the same bytes again."""
-        again = self._subject.run(0)
-        return isinstance(again, Artifact) and again.content() == self[0].artifact.content()
+        return isinstance(self.again, Artifact) and self.again.content() == self[0].artifact.content()
 
     @cached_property
     def batches(self) -> dict[tuple[int, ...], list[Result]]:
@@ -92,8 +96,30 @@ class Usual:
         return max((len(run.items) for run in self._subject.watch.runs), default=0)
 
 
-def shown(artifact: Artifact) -> str:
-    """An artifact in a message: a short text as it is, anything else by its digest."""
-    if isinstance(artifact, TextArtifact):
-        return repr(artifact.text if len(artifact.text) <= 80 else artifact.text[:77] + "...")
-    return f"{artifact.media_type} sha256:{artifact.sha256()[:12]}"
+def contrast(first: Result, second: Artifact) -> tuple[str, str, str]:
+    """Two results in a message, so that it can be seen what differs: each shown, and where they part."""
+    if isinstance(first, AigcError):
+        return str(first), _shown(second, 0), "which failed"
+    if isinstance(first, TextArtifact) and isinstance(second, TextArtifact):
+        unit, place = "character", _agreed(first.text, second.text)
+    else:
+        unit, place = "byte", _agreed(first.content(), second.content())
+    return _shown(first, place), _shown(second, place), f"they differ from {unit} {place + 1:,} on"
+
+
+def _agreed(one: str | bytes, two: str | bytes) -> int:
+    """Length of what both begin with."""
+    low, high = 0, min(len(one), len(two))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == two[:middle] else (low, middle - 1)
+    return low
+
+
+def _shown(artifact: Artifact, place: int) -> str:
+    """A text as it is, or what is around a place of a long one; anything else by its size and digest."""
+    if not isinstance(artifact, TextArtifact):
+        return f"{artifact.media_type}, {len(artifact.content()):,} bytes, sha256:{artifact.sha256()[:12]}"
+    begin = max(0, min(place - 30, len(artifact.text) - 80))
+    part = artifact.text[begin : begin + 80]
+    return repr("..." * (begin > 0) + part + "..." * (begin + len(part) < len(artifact.text)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...contract.artifacts import Artifact
 from ..subject import Subject
-from ..usual import shown
+from ..usual import contrast
 from ..verdict import expect, not_applicable
 
 
@@ -14,11 +14,11 @@ class SeedChecks:
     def test_same_seed_same_result(self, aigc_subject: Subject) -> None:
         """The same request with the same seed makes the same bytes again."""
         usual = aigc_subject.usual
-        again = aigc_subject.run(0)
+        first = usual[0].artifact
+        again, before, where = contrast(usual.again, first)
         expect(
             usual.repeatable,
-            f"the same request made {shown(usual[0].artifact)} and then "
-            + (shown(again) if isinstance(again, Artifact) else str(again)),
+            f"the same request made {before} and then {again} ({where})",
             rule="an item's result depends on its request, its seed and the model's files, and on nothing else",
             change="draw from a generator of your own that starts with item.seed, such as random.Random(item.seed)",
         )
@@ -37,10 +37,10 @@ class SeedChecks:
             for number, result in zip(order, results, strict=True):
                 usual = subject.usual[number].artifact
                 same = isinstance(result, Artifact) and result.content() == usual.content()
-                seen = shown(result) if isinstance(result, Artifact) else str(result)
+                seen, alone, where = contrast(result, usual)
                 expect(
                     same,
-                    f"in a batch in the order {order}, request {number} made {seen}, not {shown(usual)}",
+                    f"in a batch in the order {order}, request {number} made {seen}, not {alone} ({where})",
                     rule="an item's result never depends on what else is in the batch, or on its place there",
                     change="one generator per item; pad and mask; or say batch_invariant=False in the manifest",
                 )
