@@ -16,6 +16,8 @@ COMMANDS = (
     Entry("upscale", "upscale:upscale", "Make a picture larger, with its edges sharp", "Make"),
     Entry("speech", "speech:speech", "Speak a text into a sound file", "Make"),
     Entry("transcribe", "transcribe:transcribe", "Write down what is said in a recording", "Make"),
+    Entry("video", "video:video", "Make a clip from words, or from a picture", "Make"),
+    Entry("interpolate", "interpolate:interpolate", "Make a clip smoother: frames between its frames", "Make"),
     Entry("campaign", "campaign:campaign", "Run the main job: a brief in, content out", "Make"),
     Entry("replay", "replay:replay", "Make an artifact again from its receipt, and compare", "Make"),
     Entry("models", "models:models", "List the models of the installed plugins", "Look"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import av
 import numpy as np
@@ -20,7 +20,6 @@ from .palette import Palette
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .soundtrack import Soundtrack
     from .subtitles import Cue
 
     Pixels = NDArray[np.uint8]
@@ -92,6 +91,19 @@ def padding(form: str, width: int, height: int) -> tuple[int, int]:
     return (width % 2, height % 2) if CODECS[form].even else (0, 0)
 
 
+class Sound(Protocol):
+    """What is heard, on its way into a clip's container."""
+
+    def join(self, container: Any) -> None:
+        """Adds a stream; before anything is written."""
+
+    def until(self, time_s: float | None, container: Any) -> None:
+        """Writes what is heard up to a little after ``time_s``; all that is left if it is None."""
+
+    def close(self) -> None:
+        """Gives back what it holds."""
+
+
 class VideoFile:
     """A clip in the making. Memory does not grow with its length.
 
@@ -118,12 +130,13 @@ class VideoFile:
         fps: Fraction,
         *,
         clock: Fraction | None = None,
-        sound: Soundtrack | None = None,
+        sound: Sound | None = None,
         cues: tuple[Cue, ...] = (),
     ) -> None:
         self.path = path
         self.fps = fps
         self.frames = 0
+        self._lasts: dict[int, int] = {}
         self._pad = padding(form, width, height)
         self.width, self.height = width + self._pad[0], height + self._pad[1]
         self._codec = CODECS[form]
@@ -162,8 +175,12 @@ class VideoFile:
         """Columns or rows were repeated."""
         return any(self._pad)
 
-    def write(self, pixels: Pixels, at: int | None = None) -> None:
-        """Appends a frame: RGB of shape (height, width, 3). ``at``: its time in ticks of the clock."""
+    def write(self, pixels: Pixels, at: int | None = None, lasts: int = 1) -> None:
+        """Appends a frame: RGB of shape (height, width, 3).
+
+        Args:
+            at, lasts: when it is shown and for how long, in ticks of the clock; None is after the one before.
+        """
         if any(self._pad):
             pixels = np.pad(pixels, ((0, self._pad[1]), (0, self._pad[0]), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
@@ -174,7 +191,8 @@ class VideoFile:
             if self._subtitles is not None:
                 self._subtitles.until(float(ticks * self._clock), self._container)
             for ready in self._encodable(frame, ticks):
-                self._container.mux(self._stream.encode(ready))
+                self._lasts[ready.pts] = lasts
+                self._mux(self._stream.encode(ready))
         self.frames += 1
 
     def _encodable(self, frame: Any, ticks: int) -> Iterator[Any]:
@@ -191,10 +209,18 @@ class VideoFile:
         frame.pts, frame.time_base = ticks, self._clock
         yield frame
 
+    def _mux(self, packets: Iterable[Any]) -> None:
+        """Says how long a frame lasts: encoders take the usual, with which the last one may end too early or late."""
+        for packet in packets:
+            lasts = self._lasts.pop(packet.pts, 1)
+            if self._palette is None:
+                packet.duration = lasts
+            self._container.mux(packet)
+
     def close(self) -> None:
         """Ends the file."""
         with written(self.path):
-            self._container.mux(self._stream.encode(None))
+            self._mux(self._stream.encode(None))
             if self._sound is not None:
                 self._sound.until(None, self._container)
             if self._subtitles is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
 
-from .cards import MOTION
+from .cards import MOTION, RIFE
 
 MOTION_RUNNER = RunnerSpec(
     name="motion",
@@ -15,6 +15,20 @@ MOTION_RUNNER = RunnerSpec(
     dtypes={"cpu": "float32"},
     formats=("none",),
     architectures=("Motion",),
+)
+
+RIFE_RUNNER = RunnerSpec(
+    name="rife",
+    loader="aigc_video.load_rife:load",
+    requires=("torch", "safetensors", "PIL", "numpy", "av"),
+    extra="video",
+    devices=("cuda", "rocm", "xpu", "mps", "cpu"),
+    # Half precision shifts what is far from the frame's middle by pixels.
+    dtypes={"cuda": "float32", "rocm": "float32", "xpu": "float32", "mps": "float32", "cpu": "float32"},
+    formats=("torch",),
+    architectures=("IFNet",),
+    memory_factor=20.0,  # 20 MB of weights; a frame of 720 lines takes 600 MB on its way
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
 )
 
 OPTIONS = (
@@ -41,6 +55,14 @@ OPTIONS = (
         help="A colour, such as '#ffcc00', behind a moving object and around cards. Default: one that suits it.",
     ),
     OptionSpec(
+        name="scene_cut",
+        type="float",
+        default=0.1,
+        minimum=0,
+        maximum=1,
+        help="interpolate: change in brightness (of 1) across which nothing is drawn; 0 draws always.",
+    ),
+    OptionSpec(
         name="image_model", type="str", help="The image model that paints a clip's pictures; default: the default one."
     ),
 )
@@ -52,8 +74,8 @@ MANIFEST = Manifest(
     tasks=("text-to-video", "image-to-video", "interpolate"),
     summary="Clips from words and pictures, frames in between",
     licence="Apache-2.0",
-    models=(MOTION,),
+    models=(MOTION, RIFE),
     default_model=MOTION.id,
-    runners=(MOTION_RUNNER,),
+    runners=(MOTION_RUNNER, RIFE_RUNNER),
     options=OPTIONS,
 )

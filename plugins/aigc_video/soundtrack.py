@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 
 from aigc_sdk.contract.errors import InvalidRequest
+from aigc_sdk.contract.requests import Media
 
 CODECS = {"mp4": ("aac", 160_000), "webm": ("libopus", 128_000)}
 RATE = 48_000
@@ -35,31 +38,43 @@ def length_s(path: Path) -> float:
     return samples / rate
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path | Media) -> Any:
     try:
-        container = av.open(str(path))
+        container = av.open(_source(path))
     except (av.FFmpegError, OSError) as error:
         raise _unreadable(path, error) from None
     if not container.streams.audio:
         container.close()
-        raise InvalidRequest(f"{path} holds no sound", plugin="video")
+        raise InvalidRequest(f"{_name(path)} holds no sound", plugin="video")
     return container
 
 
-def _unreadable(path: Path, error: OSError | av.FFmpegError) -> InvalidRequest:
-    return InvalidRequest(f"cannot read sound from {path}: {error.strerror or error}", plugin="video")
+def _name(recording: Path | Media) -> str:
+    return str(recording if isinstance(recording, Path) else recording.path or "the clip")
+
+
+def _source(recording: Path | Media) -> Any:
+    if isinstance(recording, Media):
+        return io.BytesIO(recording.data) if recording.data is not None else str(recording.path)
+    return str(recording)
+
+
+def _unreadable(path: Path | Media, error: OSError | av.FFmpegError) -> InvalidRequest:
+    return InvalidRequest(f"cannot read sound from {_name(path)}: {error.strerror or error}", plugin="video")
 
 
 class Soundtrack:
     """A recording on its way into a clip's container.
 
     Args:
-        form: of the clip: ``mp4`` or ``webm``.
+        path: of the recording, or a clip: its sound then keeps its own time.
+        form: of the clip that is written: ``mp4`` or ``webm``.
     """
 
-    def __init__(self, path: Path, form: str) -> None:
+    def __init__(self, path: Path | Media, form: str) -> None:
         self._source = _opened(path)
         self._form = form
+        self._keeps_time = isinstance(path, Media)
         self._stream: Any = None
         self._frames = self._resampled()
         self._waiting: Any = None
@@ -80,7 +95,7 @@ class Soundtrack:
             frame = next(self._frames, None)
             if frame is None:
                 break
-            frame.pts = self._samples
+            frame.pts, frame.time_base = self._samples, Fraction(1, RATE)
             self._samples += frame.samples
             container.mux(self._stream.encode(frame))
         if limit is None:
@@ -95,7 +110,9 @@ class Soundtrack:
         context = self._stream.codec_context
         context.open(strict=False)
         resampler = av.AudioResampler(context.format, context.layout, RATE, frame_size=context.frame_size or 1024)
-        for frame in self._source.decode(self._source.streams.audio[0]):
+        for number, frame in enumerate(self._source.decode(self._source.streams.audio[0])):
+            if number == 0 and self._keeps_time:
+                self._samples = round((frame.time or 0.0) * RATE)
             frame.pts = None
             yield from resampler.resample(frame)
         yield from resampler.resample(None)
