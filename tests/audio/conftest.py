@@ -20,6 +20,16 @@ def audio() -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """As ``audio``, with a store of its own: models in a test's folder leave no records in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIGC_HOME", str(tmp_path_factory.mktemp("home")))
+        client = Client(settings=Settings(ledger=LedgerSettings(enabled=False)))
+    with client:
+        yield client
+
+
 def samples(artifact: AudioArtifact) -> tuple[Any, int]:
     """The artifact decoded: float32 of shape (samples,), and the rate in Hz."""
     import av

