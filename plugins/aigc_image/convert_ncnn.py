@@ -40,23 +40,24 @@ def convert(source: Path, target: Path) -> None:
     try:
         layers = list(_layers((source / "network.param").read_text("utf-8")))
         found = list(_weights(layers, (source / "network.bin").read_bytes()))
-        network = build(sum(kind == "Convolution" for kind, _ in layers), compact=_is_compact(layers))
+        wide = [int(settings["0"]) for kind, settings in layers if kind == "Convolution"]
+        network = build(len(wide), wide[0], compact=any(kind == "PReLU" for kind, _ in layers))
         tensors = dict(_named(network, found))
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, KeyError, IndexError, RuntimeError) as error:
         raise CorruptModel(f"{source} is no Real-ESRGAN network of ncnn: {error!r}", plugin="image") from error
     save_file(tensors, target / WEIGHTS)
 
 
-def build(convolutions: int, *, compact: bool) -> nn.Module:
-    """The network with so many convolutions, without its weights."""
+def build(convolutions: int, features: int, *, compact: bool) -> nn.Module:
+    """The network with so many convolutions and channels between them, its weights not set."""
     from .networks import RRDBNet, SRVGGNetCompact
 
     if compact:
-        return SRVGGNetCompact(convolutions)
+        return SRVGGNetCompact(convolutions, features)
     blocks, rest = divmod(convolutions - _CONVOLUTIONS_AROUND, _CONVOLUTIONS_OF_A_BLOCK)
     if rest or blocks < 1:
         raise ValueError(f"{convolutions} convolutions are no RRDBNet")
-    return RRDBNet(blocks)
+    return RRDBNet(blocks, features)
 
 
 def load(folder: Path) -> nn.Module:
@@ -73,15 +74,12 @@ def load(folder: Path) -> nn.Module:
         tensors = load_file(folder / WEIGHTS)
         compact = any(name.startswith("slopes.") for name in tensors)
         with torch.device("meta"):
-            network = build(sum(tensor.dim() == 4 for tensor in tensors.values()), compact=compact)
+            features = len(tensors["convolutions.0.weight" if compact else "first.weight"])
+            network = build(sum(tensor.dim() == 4 for tensor in tensors.values()), features, compact=compact)
         network.load_state_dict(tensors, assign=True)
-    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise CorruptModel(f"{folder} holds no upscaling network: {error}", plugin="image") from error
     return network.eval().requires_grad_(False)
-
-
-def _is_compact(layers: list[tuple[str, dict[str, str]]]) -> bool:
-    return any(kind == "PReLU" for kind, _ in layers)
 
 
 def _layers(text: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -12,7 +12,7 @@ from aigc_sdk.contract.requests import MAX_PIXELS, Media
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """Pillow's decoders that are used. Not among them: those that start other programs (EPS)."""
 _SAVE_AGAIN = "open it in a picture editor and save it again, as PNG or JPEG"
 
@@ -94,7 +94,7 @@ def _decoded(media: Media, what: str) -> tuple[Image, list[str]]:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
-        known = ", ".join(name for name in FORMATS if name != "MPO")
+        known = ", ".join(FORMATS)
         raise InvalidRequest(
             f"the {what} is no picture in a format that is read here", plugin="image", fix=f"one of {known}"
         ) from None
@@ -105,7 +105,7 @@ def _decoded(media: Media, what: str) -> tuple[Image, list[str]]:
     if image.width * image.height > MAX_PIXELS:  # before a single pixel is decoded
         raise _too_large(what, image.size)
     notes = []
-    if getattr(image, "is_animated", False) and image.format != "MPO":
+    if getattr(image, "is_animated", False) and image.format != "MPO":  # a JPEG with a thumbnail beside it
         kind = "page" if image.format == "TIFF" else "frame"
         notes.append(f"the {what} has several {kind}s; the first one was used")
     try:

@@ -111,7 +111,7 @@ class DiffusersRunner(BaseRunner):
         assert isinstance(request, ImageRequest)
         pipe = self._pipelines.of(request.task)
         scheduler = request.options.get("scheduler")
-        pipe.scheduler = schedulers.make(str(scheduler) if scheduler else None, self._scheduler)
+        pipe.scheduler = schedulers.make(str(scheduler) if scheduler else None, self._scheduler, request.steps)
         self._loras.apply(pipe, inputs.lora)
         try:
             drawn = Call(pipe, live, context, self._pipelines.parameters(request.task)).drawn()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import shutil
 import tempfile
 from pathlib import Path
@@ -97,20 +98,20 @@ def _stable_diffusion_3() -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         transformer = SD3Transformer2DModel(
-            sample_size=16, patch_size=1, in_channels=4, num_layers=1, attention_head_dim=8, num_attention_heads=4,
-            joint_attention_dim=32, caption_projection_dim=32, pooled_projection_dim=64, out_channels=4,
+            sample_size=16, patch_size=1, in_channels=16, num_layers=1, attention_head_dim=8, num_attention_heads=4,
+            joint_attention_dim=32, caption_projection_dim=32, pooled_projection_dim=64, out_channels=16,
             pos_embed_max_size=32,
         )  # fmt: skip
     pipe = StableDiffusion3Pipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(),
-        vae=_vae(channels=4, downs=2),
+        vae=_vae(channels=16, downs=2, shift_factor=0.0),
         text_encoder=_clip(width=32, projected=True),
         tokenizer=_tokenizer(),
         text_encoder_2=_clip(width=32, projected=True),
         tokenizer_2=_tokenizer(),
-        text_encoder_3=None,
-        tokenizer_3=None,
+        text_encoder_3=_t5(),
+        tokenizer_3=_tokenizer(),
     )
     return _saved(pipe)
 
@@ -135,7 +136,7 @@ def _unet(**fields: Any) -> Any:
         )  # fmt: skip
 
 
-def _vae(*, channels: int, downs: int) -> Any:
+def _vae(*, channels: int, downs: int, **fields: Any) -> Any:
     import torch
     from diffusers import AutoencoderKL
 
@@ -145,6 +146,7 @@ def _vae(*, channels: int, downs: int) -> Any:
             block_out_channels=(16,) * downs, in_channels=3, out_channels=3, latent_channels=channels,
             down_block_types=("DownEncoderBlock2D",) * downs, up_block_types=("UpDecoderBlock2D",) * downs,
             norm_num_groups=8, sample_size=16 * 2 ** (downs - 1),
+            **fields,
         )  # fmt: skip
 
 
@@ -160,6 +162,16 @@ def _clip(*, width: int, projected: bool = False) -> Any:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config)
+
+
+def _t5() -> Any:
+    import torch
+    from transformers import T5Config, T5EncoderModel
+
+    config = T5Config(vocab_size=len(WORDS) + 4, d_model=32, d_ff=16, num_layers=1, num_heads=2, d_kv=8)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return T5EncoderModel(config)
 
 
 def _tokenizer() -> Any:
@@ -188,3 +200,42 @@ def _han() -> Any:
     from tokenizers import Regex
 
     return Regex(r"\p{Han}")
+
+
+def ncnn_network(folder: Path, *, features: int = 8, convolutions: int = 3, half: bool = True) -> Path:
+    """An SRVGGNetCompact in ncnn's format: a tiny one that nearly keeps the picture as its nearest neighbours."""
+    import numpy as np
+
+    draw = np.random.default_rng(0)
+    widths = [3, *[features] * (convolutions - 1), 48]
+    lines, data = ["Input in 0 1 in"], b""
+    for number, (a, b) in enumerate(itertools.pairwise(widths)):
+        count = a * b * 9
+        lines.append(f"Convolution conv{number} 1 1 x y 0={b} 1=3 4=1 5=1 6={count}")
+        weights = draw.normal(0, 0.02, count).astype(np.float16 if half else np.float32)
+        raw = weights.tobytes()
+        data += (0x01306B47 if half else 0).to_bytes(4, "little") + raw + b"\0" * (-len(raw) % 4)
+        data += draw.normal(0, 0.02, b).astype(np.float32).tobytes()
+        if number < convolutions - 1:
+            lines.append(f"PReLU act{number} 1 1 x y 0={b}")
+            data += np.full(b, 0.1, np.float32).tobytes()
+    lines += ["PixelShuffle up 1 1 x y 0=4", "Interp near 1 1 in z 0=1 1=4 2=4", "BinaryOp add 2 1 y z out"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "network.param").write_text("\n".join(["7767517", f"{len(lines)} {len(lines)}", *lines]) + "\n")
+    (folder / "network.bin").write_bytes(data)
+    return folder
+
+
+def manifest(folder: Path) -> Any:
+    """The plugin's manifest with tiny networks in place of its upscalers, and without the default drawing model."""
+    from aigc_image.manifest import MANIFEST
+
+    from aigc_sdk.contract.manifest import Source, SourceFile
+
+    ncnn_network(folder)
+    names = ("network.param", "network.bin")
+    source = Source(uri=f"file:{folder}", files=tuple(SourceFile(path=name, name=name) for name in names))
+    cards = tuple(
+        card.model_copy(update={"sources": (source,)}) for card in MANIFEST.models if card.tasks == ("upscale",)
+    )
+    return MANIFEST.model_copy(update={"models": cards, "default_model": cards[0].id})
