@@ -131,30 +131,27 @@ def ad_words(ad: Ad, brief: Brief) -> Words | None:
 def _creative(wanted: _Wanted, shared: Look, fonts: list[Path], folder: Folder) -> Creative:
     shape, ad, words, theme = wanted
     pictures = [hashlib.sha256(shown.png).hexdigest() for shown in (shared.subject, shared.logo) if shown]
-    key = digest("creative", code_version(), shape, theme, words, pictures)[:32]
-    kept = folder.load(_GROUP, key, Creative)
+    asked = shape.model_dump(mode="json", include={"width", "height", "max_bytes", "text", "safe"})
+    key = digest("creative", code_version(), asked, theme, words, pictures)[:32]
+    kept: Creative | None = folder.load(_GROUP, key, Creative)
     if kept is None or folder.load_bytes(_GROUP, kept.key) is None:
         drawn = (
             draw(shape, words, shared.subject, theme, fonts, logo=shared.logo)
             if words is not None
             else plain(shape, shared.subject, theme, fonts)
         )
-        kept = _record(key, shape, ad, words, drawn, shared)
+        kept = _record(key, shape, words, drawn)
         folder.keep_bytes(_GROUP, kept.key, drawn.data)
         folder.keep(_GROUP, key, Creative, kept)
-    return kept
+    return _placed(kept, shape, ad, shared)
 
 
-def _record(key: str, shape: Shape, ad: Ad | None, words: Words | None, drawn: Drawing, shared: Look) -> Creative:
+def _record(key: str, shape: Shape, words: Words | None, drawn: Drawing) -> Creative:
     suffix = "png" if drawn.media_type == "image/png" else "jpg"
-    place = _place(ad)
-    name = f"{slug(place['segment'])}.{place['language']}.{place['variant']}" if place else "picture"
-    said = f", with the words “{words.headline}”" if words else ""
     return Creative(
         channel=shape.channel,
         shape=shape.shape,
-        **place,
-        file=f"creatives/{shape.channel}/{shape.shape}/{name}.{suffix}",
+        file=suffix,
         key=f"{key}.{suffix}",
         media_type=drawn.media_type,
         width=drawn.width,
@@ -165,9 +162,24 @@ def _record(key: str, shape: Shape, ad: Ad | None, words: Words | None, drawn: D
         call_to_action=words.call_to_action if words else "",
         contrasts=drawn.contrasts,
         checks=drawn.checks,
-        alt=f"{shared.picture.alt}{said}",
-        generated=shared.picture.made_by == "model",
+        alt="",
+        generated=False,
     )
+
+
+def _placed(kept: Creative, shape: Shape, ad: Ad | None, shared: Look) -> Creative:
+    """A drawing as one channel's creative: several may take the same."""
+    place = _place(ad)
+    name = f"{slug(place['segment'])}.{place['language']}.{place['variant']}" if place else "picture"
+    said = f", with the words “{kept.headline}”" if kept.headline else ""
+    own = {
+        "channel": shape.channel,
+        "shape": shape.shape,
+        "file": f"creatives/{shape.channel}/{shape.shape}/{name}.{kept.key.rpartition('.')[2]}",
+        "alt": f"{shared.picture.alt}{said}",
+        "generated": shared.picture.made_by == "model",
+    }
+    return kept.model_copy(update={**own, **place})
 
 
 def creative_files(creatives: tuple[Creative, ...], folder: Folder) -> dict[str, bytes]:

@@ -191,6 +191,7 @@ class Clip(_Record):
     language: str
     file: str
     poster: str
+    poster_key: str
     captions: str
     key: str
     media_type: str

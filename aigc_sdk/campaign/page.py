@@ -87,13 +87,17 @@ def _videos(manifest: CampaignManifest, group: dict[str, Any]) -> list[Clip]:
     return [v for v in manifest.videos if (v.segment, v.language) == (group["segment"], group["language"])]
 
 
-def _plain(manifest: CampaignManifest) -> list[tuple[str, list[Creative]]]:
-    """Creatives without text, by channel."""
-    found: dict[str, list[Creative]] = {}
+def _plain(manifest: CampaignManifest) -> list[tuple[list[str], list[Creative]]]:
+    """Creatives without text; channels that take the same ones share them."""
+    by_channel: dict[str, list[Creative]] = {}
     for creative in manifest.creatives:
         if not creative.variant:
-            found.setdefault(creative.channel, []).append(creative)
-    return list(found.items())
+            by_channel.setdefault(creative.channel, []).append(creative)
+    found: dict[tuple[str, ...], tuple[list[str], list[Creative]]] = {}
+    for channel, creatives in by_channel.items():
+        same = tuple(creative.key for creative in creatives)
+        found.setdefault(same, ([], creatives))[0].append(channel)
+    return list(found.values())
 
 
 def _creatives(manifest: CampaignManifest, group: dict[str, Any], channel: str) -> list[Creative]:

@@ -23,6 +23,7 @@ from .pictures import Pictures, check_files, make_pictures, picture_files
 from .pipeline import Folder, Step, run_steps
 from .ranking import Line, judge_all
 from .settings import CampaignSettings
+from .video import Videos, make_videos, video_files
 from .voice_over import Voices, speak_all, voice_files
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _contents(values: dict[str, Any], folder: Folder) -> dict[str, bytes]:
         **picture_files(manifest.pictures, folder),
         **creative_files(manifest.creatives, folder),
         **voice_files(manifest.voice_overs, folder),
+        **video_files(manifest.videos, folder),
     }
 
 
@@ -110,6 +112,13 @@ def _steps(client: Client, folder: Folder, on_candidate: Callable[[int, int], No
     def creatives(brief: Brief, written: CampaignManifest, pictures: Pictures, settings: CampaignSettings) -> Creatives:
         return make_creatives(brief, written, pictures, pull, folder) if settings.creatives else Creatives()
 
+    def videos(
+        brief: Brief, written: CampaignManifest, pictures: Pictures, voices: Voices, settings: CampaignSettings
+    ) -> Videos:
+        if not settings.videos:
+            return Videos()
+        return make_videos(brief, written, pictures, voices, settings, client, pull, folder)
+
     def pull(card: ModelCard) -> Path:
         return client.store.files(card).folder()
 
@@ -120,8 +129,14 @@ def _steps(client: Client, folder: Folder, on_candidate: Callable[[int, int], No
         Step("speak", ("written", "settings"), "voices", Voices, speak, keeps=False),
         Step("pictures", ("brief", "settings"), "pictures", Pictures, pictures, keeps=False),
         Step("creatives", ("brief", "written", "pictures", "settings"), "creatives", Creatives, creatives, keeps=False),
+        Step("video", ("brief", "written", "pictures", "voices", "settings"), "videos", Videos, videos, keeps=False),
         Step(
-            "gather", ("written", "voices", "pictures", "creatives"), "manifest", CampaignManifest, _gather, keeps=False
+            "gather",
+            ("written", "voices", "pictures", "creatives", "videos"),
+            "manifest",
+            CampaignManifest,
+            _gather,
+            keeps=False,
         ),
         Step("page", ("manifest",), "files", dict[str, str], campaign_files),
     )
@@ -132,13 +147,16 @@ def _check(brief: Brief, candidates: list[Candidate]) -> list[Line]:
     return judge_all(candidates, briefs)
 
 
-def _gather(written: CampaignManifest, voices: Voices, pictures: Pictures, creatives: Creatives) -> CampaignManifest:
+def _gather(
+    written: CampaignManifest, voices: Voices, pictures: Pictures, creatives: Creatives, videos: Videos
+) -> CampaignManifest:
     return written.model_copy(
         update={
             "voice_overs": voices.spoken,
             "pictures": pictures.made,
             "creatives": creatives.made,
-            "gaps": (*written.gaps, *voices.gaps, *pictures.gaps, *creatives.gaps),
+            "videos": videos.made,
+            "gaps": (*written.gaps, *voices.gaps, *pictures.gaps, *creatives.gaps, *videos.gaps),
         }
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -130,6 +131,11 @@ def _voice_over(script: Script, key: str, artifact: AudioArtifact) -> VoiceOver:
 def _gap(script: Script, error: AigcError) -> Gap:
     what = f"voice-over: {error.what}" + (f" ({error.fix})" if error.fix else "")
     return Gap(channel="voice-over", segment=script.segment, language=script.language, variant=1, what=what)
+
+
+def voice_path(voice: VoiceOver, folder: Folder) -> Path:
+    """Where a sound is kept."""
+    return folder.work.resolve() / "voice" / f"{voice.key}.{_FORMAT}"
 
 
 def voice_files(voices: tuple[VoiceOver, ...], folder: Folder) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -169,3 +170,36 @@ def _characters(file: Path, index: int) -> frozenset[int]:
         raise MissingExtra("image", [str(error.name)]) from None
     with TTFont(file, fontNumber=index, lazy=True) as font:
         return frozenset(font.getBestCmap())
+
+
+def caption_font(text: str, language: str, pull: Callable[[ModelCard], Path]) -> bytes:
+    """A small bold font with the characters of ``text``, for a library that takes one font file and no weight.
+
+    Raises:
+        As :func:`font_folders`; InvalidRequest also if no single font has all characters.
+    """
+    characters = {c for c in text if _needs_glyph(c)}
+    for pack in PACKS:
+        if pack is PACKS[0] or any(pack.only(c) for c in characters):
+            folder = pull(pack.card)
+            for name, index in pack.faces:
+                if all(ord(c) in _characters(folder / name, index) for c in characters):
+                    return _bold(folder / name, index, text)
+    raise InvalidRequest("no single font has all characters of the captions", fix="say it in one script")
+
+
+def _bold(file: Path, index: int, text: str) -> bytes:
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
+
+    buffer = io.BytesIO()
+    with TTFont(file, fontNumber=index, lazy=True) as font:
+        options = Options(notdef_outline=True, hinting=False)
+        subsetter = Subsetter(options)
+        subsetter.populate(text=text + " .…")
+        subsetter.subset(font)
+        axes = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}
+        instantiateVariableFont(font, {**axes, "wght": 700}, inplace=True)
+        font.save(buffer)
+    return buffer.getvalue()

@@ -51,3 +51,31 @@ def table() -> tuple[Shape, ...]:
 def shapes_of(channel: str) -> tuple[Shape, ...]:
     """The rows of one channel; none for a channel without pictures."""
     return tuple(shape for shape in table() if shape.channel == channel)
+
+
+class ClipShape(Closed):
+    """One row of ``clips.yaml``; its head explains the columns."""
+
+    channel: str
+    shape: str
+    width: int = Field(ge=16)
+    height: int = Field(ge=16)
+    min_s: float = Field(gt=0)
+    max_s: float = Field(gt=0)
+    max_bytes: int = Field(ge=1)
+    like: str
+    source: str
+    checked: date
+    note: str = ""
+
+    def card(self) -> Shape:
+        """The shape of a card that is shown in the video."""
+        (row,) = (shape for shape in shapes_of(self.channel) if shape.shape == self.like)
+        return row.model_copy(update={"width": self.width, "height": self.height, "max_bytes": 1 << 30})
+
+
+@cache
+def clip_shapes(channel: str) -> tuple[ClipShape, ...]:
+    """The rows of one channel; none for a channel without video."""
+    rows = yaml.safe_load(files(__package__).joinpath("clips.yaml").read_text("utf-8"))
+    return tuple(found for row in rows if (found := ClipShape(**row)).channel == channel)
