@@ -126,7 +126,7 @@ class ModelCard(Closed):
         sources: where its files come from, all of them needed.
         licence: SPDX id, or a name for terms that are not open. licence_url: its text.
         parameters: number of weights. size_bytes: of all files together.
-        format: of the files: ``safetensors``, ``gguf``, ``onnx``, ``ctranslate2``, ``ncnn``; ``none`` if there are none.
+        format: of the files: ``safetensors``, ``gguf``, ``onnx``, ``ctranslate2``, ``ncnn``; ``none`` if it has none.
             ``torch`` is a pickle of tensors: only from a package, pinned by its hash, and only for a loader that
             reads it with ``torch.load(..., weights_only=True)``.
         architecture: the model's class in its own library, such as ``LlamaForCausalLM``.
