@@ -69,7 +69,7 @@ def build_request(
     """The request that the command line describes."""
     from ..contract.requests import MAX_PROMPT_CHARS, VideoRequest
 
-    names = ("motion", "duration_s", "fps", "negative_prompt", "steps", "guidance_scale")
+    names: tuple[str, ...] = ("motion", "duration_s", "fps", "negative_prompt", "steps", "guidance_scale")
     names += ("model", "runner", "trust_remote_code", "seed")
     text = prompt if prompt is not None or image is not None else inputs.read_prompt(None, None, MAX_PROMPT_CHARS)
     return VideoRequest(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aigc_sdk.contract.errors import CorruptModel
+
+from .give_back import give_back
 
 if TYPE_CHECKING:
     from .encode import Pixels
@@ -65,14 +63,7 @@ class Between:
     def close(self) -> None:
         """Gives back all memory."""
         self._net = None
-        gc.collect()
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_initialized():
-            torch.cuda.empty_cache()
-        if sys.platform == "linux":
-            # glibc keeps freed blocks for itself; without this a closed model still counts as used memory.
-            with suppress(OSError, AttributeError):
-                ctypes.CDLL(None).malloc_trim(0)
+        give_back()
 
     def _tensor(self, pixels: Pixels) -> Any:
         """Shape (1, 3, height, width), 0 to 1; both sides grown to what the network needs by repeating the edge."""

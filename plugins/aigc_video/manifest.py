@@ -31,6 +31,18 @@ RIFE_RUNNER = RunnerSpec(
     environment={"OMP_WAIT_POLICY": "PASSIVE"},
 )
 
+DIFFUSERS = RunnerSpec(
+    name="diffusers",
+    loader="aigc_video.load_diffusers:load",
+    requires=("torch", "diffusers", "transformers", "accelerate", "safetensors", "PIL", "numpy", "av"),
+    extra="video",
+    devices=("cuda", "rocm", "xpu", "mps", "cpu"),
+    dtypes={"cuda": "bfloat16", "rocm": "bfloat16", "xpu": "bfloat16", "mps": "float16", "cpu": "float32"},
+    formats=("safetensors",),
+    memory_factor=2.5,
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
+)
+
 OPTIONS = (
     OptionSpec(
         name="audio",
@@ -76,6 +88,7 @@ MANIFEST = Manifest(
     licence="Apache-2.0",
     models=(MOTION, RIFE),
     default_model=MOTION.id,
-    runners=(MOTION_RUNNER, RIFE_RUNNER),
+    runners=(MOTION_RUNNER, RIFE_RUNNER, DIFFUSERS),
     options=OPTIONS,
+    resolver="aigc_video.resolve:resolve",
 )

@@ -56,7 +56,7 @@ class MotionRunner(BaseRunner):
         motion = motions.named(request.motion) if request.motion else motions.suiting(request.prompt)
         picture = None
         if request.image is not None:
-            picture = pictures.decoded(_bytes(request.image))
+            picture = pictures.given(request.image)
         return Inputs(order.read(request, usual_s=SECONDS, usual_fps=FPS), motion, picture)
 
     def batch_key(self, request: Request) -> Hashable:
@@ -108,14 +108,3 @@ class MotionRunner(BaseRunner):
     @staticmethod
     def _said(inputs: Inputs) -> list[str]:
         return [f"motion: {inputs.motion}"]
-
-
-def _bytes(media: object) -> bytes:
-    from aigc_sdk.contract.errors import InvalidRequest
-    from aigc_sdk.contract.requests import Media
-
-    assert isinstance(media, Media)
-    try:
-        return media.read()
-    except OSError as error:
-        raise InvalidRequest(f"cannot read {media.path}: {error.strerror}", plugin="video") from None

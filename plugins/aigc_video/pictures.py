@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from aigc_sdk.contract.errors import InvalidRequest
+from aigc_sdk.contract.requests import Media
 
 MOST_PIXELS = 64_000_000
 """Largest picture that is decoded: the largest that a request may ask for."""
@@ -21,6 +22,13 @@ def read(path: Path) -> Image.Image:
     except OSError as error:
         raise InvalidRequest(f"cannot read the picture {path}: {error.strerror}", plugin="video") from None
     return decoded(data, str(path))
+
+
+def given(media: Media) -> Image.Image:
+    """The picture that a request brings, as RGBA. Raises InvalidRequest if it cannot be read."""
+    if media.path is not None:
+        return read(media.path)
+    return decoded(media.read())
 
 
 def decoded(data: bytes, name: str = "the picture") -> Image.Image:
