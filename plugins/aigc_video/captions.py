@@ -14,7 +14,7 @@ from aigc_sdk.contract.errors import InvalidRequest
 
 from .subtitles import Cue
 
-_SIZE = 0.058
+_SIZE = 0.066
 """Height of a letter's square, in parts of the clip's shorter side."""
 _SIDE = 0.08
 """Kept free left and right, in parts of the width (EBU R 95 asks for 5%)."""
@@ -57,7 +57,7 @@ class Captions:
     def _draw(self, text: str) -> tuple[Image.Image, tuple[int, int]]:
         width, height = self._size
         room = width * (1 - 2 * _SIDE)
-        points = max(9.0, _SIZE * min(width, height) * (1.15 if width < height else 1.0))
+        points = max(9.0, _SIZE * min(width, height) * (1.2 if width < height else 1.0))
         lines, font = self._fitted(text, room, points)
         outline = max(1, round(font.size * _OUTLINE))
         draw = ImageDraw.Draw(Image.new("L", (1, 1)))

@@ -16,11 +16,10 @@ from aigc_sdk.contract.errors import InvalidRequest
 
 from .disk import written
 from .palette import Palette
+from .subtitles import Cue, SubtitleTrack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from .subtitles import Cue
 
     Pixels = NDArray[np.uint8]
 
@@ -150,16 +149,23 @@ class VideoFile:
         self._palette = Palette(self.width, self.height, _GIF_CLOCK) if form == "gif" else None
         # bitexact: no version of FFmpeg and no random number in the file; the same frames are the same bytes.
         options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if form == "mp4" else {})
+        self._sound = sound if form != "gif" else None
+        self._subtitles: SubtitleTrack | None = None
         with written(path):
             self._container = av.open(str(path), "w", format=form, container_options=options)
-            self._stream: Any = self._picture_stream(form)
-            self._sound = sound
-            if sound is not None and form != "gif":
-                sound.join(self._container)
-            self._subtitles = None
-            if cues and form != "gif":
-                from .subtitles import SubtitleTrack
+        try:
+            self._open(form, cues)
+        except BaseException:
+            self.abandon()
+            raise
 
+    def _open(self, form: str, cues: tuple[Cue, ...]) -> None:
+        """Adds the streams and begins the file."""
+        with written(self.path):
+            self._stream: Any = self._picture_stream(form)
+            if self._sound is not None:
+                self._sound.join(self._container)
+            if cues and form != "gif":
                 self._subtitles = SubtitleTrack(self._container, form, cues)
             # Written with the first packet otherwise: an encoder that looks ahead may have none before the end.
             self._container.start_encoding()

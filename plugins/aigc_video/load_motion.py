@@ -10,5 +10,5 @@ from .motion import MotionRunner
 
 
 def load(card: ModelCard, plan: Plan, files: ModelFiles) -> MotionRunner:
-    """It has no weights of its own."""
-    return MotionRunner()
+    """It has no weights of its own; for a morph it takes RIFE's."""
+    return MotionRunner(files)

@@ -66,6 +66,7 @@ OPTIONS = (
         type="str",
         help="A colour, such as '#ffcc00', behind a moving object and around cards. Default: one that suits it.",
     ),
+    OptionSpec(name="morph_to", type="str", help="What the picture becomes, with motion morph."),
     OptionSpec(
         name="scene_cut",
         type="float",

@@ -13,6 +13,8 @@ DEFAULT = "zoom"
 ALIASES = {"pan": "pan-right", "rotate": "spin", "zoom-in": "zoom", "slide-in": "slide", "none": "still"}
 NAMES = (*PATHS, MORPH, *ALIASES)
 
+AS_COMPOSED = ("still", "zoom", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down")
+"""With these, a picture that is given and fills the frame stays as it was composed: only the camera moves."""
 CAMERA = {
     "rise": "pan-up", "launch": "pan-up", "fall": "pan-down", "land": "pan-down", "fly": "pan-right",
     "slide": "pan-right", "roll": "pan-right", "drive": "pan-left", "run": "pan-left", "spin": "rotate",

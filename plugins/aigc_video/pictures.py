@@ -46,7 +46,10 @@ def decoded(data: bytes, name: str = "the picture") -> Image.Image:
                     raise InvalidRequest(what, plugin="video", fix=f"at most {MOST_PIXELS:,} pixels; scale it down")
                 upright = ImageOps.exif_transpose(picture)
                 return upright.convert("RGBA")
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        what = f"{name} has far too many pixels"
+        raise InvalidRequest(what, plugin="video", fix=f"at most {MOST_PIXELS:,}; scale it down") from None
+    except UnidentifiedImageError:
         raise InvalidRequest(f"{name} is not a picture that can be read", plugin="video") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise InvalidRequest(f"{name} is damaged: {error}", plugin="video") from None

@@ -13,7 +13,7 @@ class Pose:
 
     Attributes:
         x, y: its centre, in parts of the canvas. scale: of its usual size. angle: degrees, clockwise.
-        wide, tall: squash and stretch. ground: where its shadow falls, in parts of the canvas; None for no shadow.
+        wide, tall: squash and stretch. ground: ``y`` of an object that stands on the ground; None for no shadow.
     """
 
     x: float = 0.5
@@ -106,7 +106,7 @@ def rise(t: float, seconds: float) -> Pose:
     crouch = math.sin(math.pi * ready) * 0.07
     tremble = 0.004 * wave(t, 14 * seconds / 2) * (1 - part(t, 0.2, 0.5))
     lift = 1 - gone
-    ground = 0.84 if gone < 0.5 else None
+    ground = 0.6 if gone < 0.5 else None
     return Pose(0.5 + tremble, 0.6 + crouch * 0.35 - 1.05 * gone, 1.0, 0.0, 1 + crouch, 1 - crouch + 0.06 * gone * lift,
                 ground)  # fmt: skip
 
@@ -121,19 +121,19 @@ def launch(t: float, seconds: float) -> Pose:
 def fall(t: float, seconds: float) -> Pose:
     down, hit = part(t, 0.0, 0.45), part(t, 0.45, 0.75)
     squash = 0.22 * math.exp(-5 * hit) * math.cos(2.5 * math.pi * hit) if hit else 0.0
-    return Pose(0.5, -0.4 + 1.0 * down * down, 1.0, 0.0, 1 + squash, 1 - squash, 0.88 if down > 0.3 else None)
+    return Pose(0.5, -0.4 + 1.0 * down * down, 1.0, 0.0, 1 + squash, 1 - squash, 0.6 if down > 0.3 else None)
 
 
 def land(t: float, seconds: float) -> Pose:
     down = slower(part(t, 0.0, 0.8))
-    return Pose(0.5, -0.45 + 1.03 * down, 1.0, 0.0, ground=0.88 if down > 0.5 else None)
+    return Pose(0.5, -0.45 + 1.03 * down, 1.0, 0.0, ground=0.58 if down > 0.5 else None)
 
 
 def bounce(t: float, seconds: float) -> Pose:
     phase = (t * times(seconds, 0.9) + 0.5) % 1.0  # begins and ends in the air
     height = 4 * phase * (1 - phase)
     near = max(0.0, 1 - height * 6)
-    return Pose(0.5, 0.62 - 0.3 * height, 1.0, 0.0, 1 + 0.14 * near, 1 - 0.16 * near, 0.88)
+    return Pose(0.5, 0.62 - 0.3 * height, 1.0, 0.0, 1 + 0.14 * near, 1 - 0.16 * near, 0.62)
 
 
 def spin(t: float, seconds: float) -> Pose:
@@ -142,7 +142,7 @@ def spin(t: float, seconds: float) -> Pose:
 
 def roll(t: float, seconds: float) -> Pose:
     way = slower(part(t, 0.0, 0.9))
-    return Pose(-0.35 + 0.85 * way, 0.62, 1.0, 720 * (way - 1), ground=0.88)
+    return Pose(-0.35 + 0.85 * way, 0.62, 1.0, 720 * (way - 1), ground=0.62)
 
 
 def fly(t: float, seconds: float) -> Pose:
@@ -175,9 +175,8 @@ def pulse(t: float, seconds: float) -> Pose:
 
 
 def drive(t: float, seconds: float) -> Pose:
-    way = smooth(t)
-    bump = abs(wave(t, 3 * seconds)) * 0.006 * math.sin(math.pi * t)
-    return Pose(1.35 - 1.7 * way, 0.6 - bump, 1.0, ground=0.85)
+    bump = abs(wave(t, 3 * seconds)) * 0.006
+    return Pose(1.3 - 1.6 * t, 0.6 - bump, 1.0, ground=0.6)
 
 
 def run(t: float, seconds: float) -> Pose:
@@ -185,7 +184,7 @@ def run(t: float, seconds: float) -> Pose:
     phase = (t * times(seconds, 0.45)) % 1.0
     hop = 4 * phase * (1 - phase) * (1 - part(t, 0.85, 0.92))
     return Pose(1.35 - 0.85 * way, 0.6 - 0.05 * hop, 1.0, 3 * wave(t, times(seconds, 0.9)) * (1 - part(t, 0.8, 0.9)),
-                ground=0.86)  # fmt: skip
+                ground=0.6)  # fmt: skip
 
 
 def slide(t: float, seconds: float) -> Pose:

@@ -13,11 +13,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from . import colours
-from .poses import Move, Path, Pose
+from .poses import Move, Path
 
 LANCZOS = Image.Resampling.LANCZOS
 OBJECT = 0.56
-"""Size of an object, in parts of the canvas's shorter side."""
+OBJECT_TALL = 0.68
+"""Size of an object, in parts of the canvas's shorter side; of a tall canvas more."""
 _MARGIN = 24
 _SUPER = 2
 _DISCS = 9
@@ -140,21 +141,23 @@ class ObjectScene:
         width, height = self._size
         if self._discs is not None:
             self._discs.draw(canvas, (0.5 - pose.x) * 0.2, (0.5 - pose.y) * 0.5)
-        unit = OBJECT * min(self._size) / max(self._object.width, self._object.height) * pose.scale
+        tall = height > 1.25 * width
+        side = (OBJECT_TALL if tall else OBJECT) * min(self._size)
+        unit = side / max(self._object.width, self._object.height) * pose.scale
         size = self._object.width * unit * pose.wide, self._object.height * unit * pose.tall
         # x and y are parts of the longer side's middle square, so that a motion looks alike in every shape.
         span = min(self._size) + 0.5 * (max(self._size) - min(self._size))
         span_x, span_y = (span if width > height else width), (span if height > width else height)
-        x, y = width / 2 + (pose.x - 0.5) * max(span_x, width), height / 2 + (pose.y - 0.5) * span_y
+        middle = height * (0.46 if tall else 0.5)  # below it is where captions are
+        x, y = width / 2 + (pose.x - 0.5) * max(span_x, width), middle + (pose.y - 0.5) * span_y
         y += self._object.height * unit * (1 - pose.tall) / 2  # what is squashed stays on its ground
         if pose.ground is not None:
-            self._draw_shadow(canvas, pose, x, height / 2 + (pose.ground - 0.5) * span_y, size, y)
+            ground = middle + (pose.ground - 0.5) * span_y + self._object.height * unit / 2
+            self._draw_shadow(canvas, x, ground, size, y)
         self._object.draw(canvas, (x, y), size, pose.angle)
         return canvas
 
-    def _draw_shadow(
-        self, canvas: Image.Image, pose: Pose, x: float, ground: float, size: tuple[float, float], y: float
-    ) -> None:
+    def _draw_shadow(self, canvas: Image.Image, x: float, ground: float, size: tuple[float, float], y: float) -> None:
         above = max(0.0, ground - (y + size[1] / 2)) / self._size[1]
         shrunk = max(0.25, 1 - 2.2 * above)
         wide = size[0] * 0.95 * shrunk

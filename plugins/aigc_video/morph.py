@@ -1,0 +1,85 @@
+"""One picture becomes another: pictures on the way by the image model, frames between them by RIFE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from aigc_sdk.contract.errors import AigcError, Cancelled
+
+from . import pictures
+from .keyframes import Painter
+from .poses import smooth
+
+if TYPE_CHECKING:
+    from .between import Between
+
+WAYPOINTS = (0.35, 0.55, 0.75, 0.9)
+"""How far the pictures on the way are from the first: strengths of image-to-image."""
+WORK = 384
+"""Shorter side at which frames are drawn between pictures; they are then made larger. Painted pictures are small."""
+REST = 0.12
+"""Part of the time in which each end stands still."""
+
+
+def waypoints(
+    painter: Painter, first: Image.Image, last_prompt: str, seed: int, size: tuple[int, int]
+) -> Iterator[Image.Image]:
+    """The first picture, pictures on the way, and the last one, all RGB of that size.
+
+    The pictures on the way are the first one drawn over by the second prompt, ever more strongly, all from one seed:
+    noise of the same shape leads along the latents from one to the other. A model without image-to-image goes straight.
+
+    Raises:
+        Cancelled: the clip was cancelled. AigcError: the image model failed on the last picture.
+    """
+    yield _fitted(first, size)
+    try:
+        for strength in WAYPOINTS:
+            yield _fitted(painter.towards(first, last_prompt, strength, seed), size)
+    except Cancelled:
+        raise
+    except AigcError as error:
+        painter.notes.append(f"no pictures on the way: {error.what}")
+    yield _fitted(painter.paint(last_prompt, seed, min(size) // 2), size)
+
+
+def _fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture in the middle of the canvas, on its own border's colour."""
+    from .cutout import ground
+
+    return pictures.contained(picture, size, ground(picture) or (255, 255, 255))
+
+
+class Morph:
+    """The way from picture to picture as the moving part of a clip.
+
+    Args:
+        stops: pictures on the way, of :func:`work_size`. size: of the frames.
+        model: called when the first frame between two pictures is needed.
+    """
+
+    def __init__(self, stops: Sequence[Image.Image], size: tuple[int, int], model: Callable[[], Between]) -> None:
+        self._stops = [np.asarray(stop) for stop in stops]
+        self._pictures = [stop.resize(size, Image.Resampling.LANCZOS) for stop in stops]
+        self._size = size
+        self._model = model
+
+    def frame(self, number: int, of: int) -> Image.Image:
+        time = number / max(1, of - 1)
+        way = smooth(min(1.0, max(0.0, (time - REST) / (1 - 2 * REST)))) * (len(self._stops) - 1)
+        before = min(int(way), len(self._stops) - 2)
+        share = way - before
+        if share < 1e-6 or share > 1 - 1e-6:
+            return self._pictures[before + round(share)]
+        made = next(iter(self._model().frames(self._stops[before], self._stops[before + 1], [share])))
+        return Image.fromarray(made).resize(self._size, Image.Resampling.LANCZOS)
+
+
+def work_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The size at which frames between pictures are drawn."""
+    scale = min(1.0, WORK / min(size))
+    return round(size[0] * scale), round(size[1] * scale)
