@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _CLOSERS = b'}]"0123456789tfn-,:[{ '
 """Outside a string, what to choose: what ends a value before what begins one."""
-_BEAM = 48
-"""Sequences kept per level and set of next tokens."""
+_BEAMS = (12, 48)
+"""Sequences kept per level and set of next tokens: few are quick and mostly enough; more if they find nothing."""
 _DEPTH = 64
 """Tokens of filling, or of a beam search, before the search is given up."""
 _STATES = 4_000
@@ -114,7 +114,7 @@ class Search:
                 token = self.vocabulary.of_byte.get(byte)
                 if token is not None and self.matcher.validate_tokens([token]) == 1:
                     return self._take([token])
-        return self._take(self._filling() or self._beam() or [])
+        return self._take(self._filling() or next(filter(None, map(self._beam, _BEAMS)), []))
 
     def _take(self, tokens: list[int]) -> bool:
         if not tokens or not self.matcher.consume_tokens(tokens):
@@ -143,7 +143,7 @@ class Search:
                 return found
         return None
 
-    def _beam(self) -> list[int] | None:
+    def _beam(self, width: int) -> list[int] | None:
         """A sequence of single bytes up to where the text may end; enough for most patterns."""
         level: list[tuple[bytes, Any]] = [(b"", self.matcher)]
         states = 0
@@ -156,7 +156,7 @@ class Search:
                 states += 1
                 if states > _STATES:
                     return None
-            level = [entry for group in groups.values() for entry in self._best(group)]
+            level = [entry for group in groups.values() for entry in self._best(group, width)]
         return None
 
     def _longer(self, text: bytes, matcher: Any) -> Iterable[tuple[bytes, Any]]:
@@ -167,9 +167,9 @@ class Search:
                 state.consume_token(token)
                 yield text + bytes([byte]), state
 
-    def _best(self, group: list[tuple[bytes, Any]]) -> list[tuple[bytes, Any]]:
+    def _best(self, group: list[tuple[bytes, Any]], width: int) -> list[tuple[bytes, Any]]:
         """Those whose end stands in the hints: the letters of a literal in their order."""
-        return sorted(group, key=lambda entry: -_longest_end_in(entry[0], self.hints))[:_BEAM]
+        return sorted(group, key=lambda entry: -_longest_end_in(entry[0], self.hints))[:width]
 
 
 def _longest_end_in(text: bytes, hints: bytes) -> int:
