@@ -6,6 +6,7 @@ that mean something); then both learn diffusion; at last the decoder learns from
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -49,16 +50,22 @@ def text_encoder(vocabulary: int, width: int, layers: int, tokens: int, special:
         eos_token_id=special["eos"],
     )
     model = CLIPTextModel(config)
-    torch.nn.init.normal_(model.get_input_embeddings().weight, std=0.5)
+    embedding = model.get_input_embeddings()
+    assert isinstance(embedding, torch.nn.Embedding)
+    torch.nn.init.normal_(embedding.weight, std=0.5)
     return model
 
 
-def unet(widths: tuple[int, ...], text_width: int, latent_channels: int, side: int) -> UNet2DConditionModel:
-    """A U-Net that sees the text twice: by cross-attention, and pooled in every block's scale and shift."""
-    from diffusers import UNet2DConditionModel
+UNET = "aigc_image:TextPriorUNet"
+"""The image plugin's own U-Net. It is named, not imported: the core knows no plugin."""
 
+
+def unet(widths: tuple[int, ...], text_width: int, latent_channels: int, side: int) -> UNet2DConditionModel:
+    """A U-Net that sees the text three times: as a first guess, by cross-attention, and pooled in every block's scale."""
+    module, _, name = UNET.partition(":")
+    kind = getattr(importlib.import_module(module), name)
     deeper = len(widths) - 1
-    return UNet2DConditionModel(
+    return kind(  # type: ignore[no-any-return]
         sample_size=side,
         in_channels=latent_channels,
         out_channels=latent_channels,
@@ -86,27 +93,10 @@ def noise_schedule() -> dict[str, Any]:
         "prediction_type": "sample",
         "rescale_betas_zero_snr": True,
         "timestep_spacing": "trailing",
+        "steps_offset": 1,
         "clip_sample": False,
         "set_alpha_to_one": True,
     }
-
-
-class _TextHead:
-    """Predicts the latent from the text encoder's output alone; helps to learn, and is not exported."""
-
-    @staticmethod
-    def build(width: int, values: int, hidden: int = 1024) -> torch.nn.Module:
-        from torch import nn
-
-        return nn.Sequential(
-            nn.Linear(width, hidden),
-            nn.GELU(),
-            nn.LayerNorm(hidden),
-            nn.Linear(hidden, hidden),
-            nn.GELU(),
-            nn.LayerNorm(hidden),
-            nn.Linear(hidden, values),
-        )
 
 
 class TextStage(Stage):
@@ -114,12 +104,20 @@ class TextStage(Stage):
 
     name = "text"
 
-    def __init__(self, encoder: CLIPTextModel, latents: Latents, tokens: Tokens, batch: int, seed: int) -> None:
-        self.encoder, self.latents, self.tokens, self.batch, self.seed = encoder, latents, tokens, batch, seed
-        self.head = _TextHead.build(encoder.config.hidden_size, latents.values_per_picture)
+    def __init__(
+        self,
+        model: UNet2DConditionModel,
+        encoder: CLIPTextModel,
+        latents: Latents,
+        tokens: Tokens,
+        batch: int,
+        seed: int,
+    ) -> None:
+        self.unet, self.encoder = model, encoder
+        self.latents, self.tokens, self.batch, self.seed = latents, tokens, batch, seed
 
     def modules(self) -> dict[str, torch.nn.Module]:
-        return {"text_encoder": self.encoder, "head": self.head}
+        return {"text_encoder": self.encoder, "text_prior": self.unet.text_prior}
 
     @property
     def sample_size(self) -> int:
@@ -128,16 +126,15 @@ class TextStage(Stage):
     def loss(self, step: int, device: torch.device) -> tuple[torch.Tensor, dict[str, float]]:
         truth, captions = self.latents.draw(self.seed, self.name, step, self.batch)
         hidden = self.encoder(self.tokens(captions).to(device)).last_hidden_state
-        return text_error(self.head, hidden, truth.to(device)).mean(), {}
+        return squared_error(self.unet.guess(hidden), truth.to(device)).mean(), {}
 
     def sheet(self, modules: dict[str, Any], device: torch.device) -> torch.Tensor | None:
         return None
 
 
-def text_error(head: torch.nn.Module, hidden: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """The squared error (n,) of the latent predicted from the text."""
-    made = head(hidden.mean(1)).float().view_as(truth)
-    return (made - truth).pow(2).mean((1, 2, 3))
+def squared_error(made: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """The mean squared error (n,) of each latent, in float32."""
+    return (made.float() - truth).pow(2).mean((1, 2, 3))
 
 
 class DiffusionStage(Stage):
@@ -149,7 +146,6 @@ class DiffusionStage(Stage):
         self,
         model: UNet2DConditionModel,
         encoder: CLIPTextModel,
-        head: torch.nn.Module,
         latents: Latents,
         tokens: Tokens,
         draw_sheet: Callable[[Any, Any], torch.Tensor],
@@ -159,13 +155,13 @@ class DiffusionStage(Stage):
         import torch
         from diffusers import DDIMScheduler
 
-        self.unet = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.encoder, self.head, self.latents, self.tokens = encoder, head, latents, tokens
+        self.unet = model.to(memory_format=torch.channels_last)
+        self.encoder, self.latents, self.tokens = encoder, latents, tokens
         self.draw_sheet, self.batch, self.seed = draw_sheet, batch, seed
         self.kept = DDIMScheduler(**noise_schedule()).alphas_cumprod
 
     def modules(self) -> dict[str, torch.nn.Module]:
-        return {"unet": self.unet, "text_encoder": self.encoder, "head": self.head}
+        return {"unet": self.unet, "text_encoder": self.encoder}
 
     @property
     def sample_size(self) -> int:
@@ -183,13 +179,12 @@ class DiffusionStage(Stage):
         noisy = kept.sqrt() * truth + (1 - kept).sqrt() * torch.randn(truth.shape, generator=draw)
         hidden = self.encoder(self.tokens(captions).to(device)).last_hidden_state
         noisy = noisy.to(device).contiguous(memory_format=torch.channels_last)
-        made = self.unet(noisy, level.to(device), hidden).sample.float()
         truth = truth.to(device)
-        error = (made - truth).pow(2).mean((1, 2, 3))
+        error = squared_error(self.unet(noisy, level.to(device), hidden).sample, truth)
         told = ~empty.to(device)
-        said = text_error(self.head, hidden, truth)
+        said = squared_error(self.unet.guess(hidden), truth)
         loss = (error * weight.to(device)).mean() + (said * told).mean()
-        return loss, _by_noise(error.detach(), level, empty)
+        return loss, {"error_text": float((said * told).mean().detach()), **_by_noise(error.detach(), level, empty)}
 
     def sheet(self, modules: dict[str, Any], device: torch.device) -> torch.Tensor | None:
         return self.draw_sheet(modules["unet"], modules["text_encoder"])
