@@ -61,7 +61,7 @@ UNET = "aigc_image:TextPriorUNet"
 
 
 def unet(widths: tuple[int, ...], text_width: int, latent_channels: int, side: int) -> UNet2DConditionModel:
-    """A U-Net that sees the text three times: as a first guess, by cross-attention, and pooled in every block's scale."""
+    """A U-Net that sees the text thrice: as a first guess, by cross-attention, and pooled in every block's scale."""
     module, _, name = UNET.partition(":")
     kind = getattr(importlib.import_module(module), name)
     deeper = len(widths) - 1

@@ -1,9 +1,9 @@
 """The U-Net of the small text-to-image model: diffusers' own, started from what the text alone says of the picture.
 
-A stock U-Net of this size has to learn by heart, in its convolutions, what every concept looks like, and needs far more
-samples for it than a laptop can give. A small network learns that in minutes, if all it does is to predict the mean latent
-from the text. So this U-Net predicts how the picture differs from the best guess that needs no U-Net: the posterior mean of
-a Gaussian around the text's own prediction, given the noisy latent.
+A stock U-Net of this size has to learn by heart, in its convolutions, what every concept looks like, and needs far
+more samples for it than a laptop can give. A small network learns that in minutes, if all it does is to predict the
+mean latent from the text. So this U-Net predicts how the picture differs from the best guess that needs no U-Net: the
+posterior mean of a Gaussian around the text's own prediction, given the noisy latent.
 
 It takes the place of ``UNet2DConditionModel`` in every stock pipeline: same inputs, same output.
 """
@@ -15,10 +15,12 @@ import inspect
 from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import ModelMixin, UNet2DConditionModel
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionOutput
 from torch import nn
 from torch.nn import functional
+
+__all__ = ["ModelMixin", "TextPriorUNet"]  # diffusers looks for the former where it finds the latter
 
 
 class TextPriorUNet(UNet2DConditionModel):  # type: ignore[misc]
@@ -75,7 +77,7 @@ class TextPriorUNet(UNet2DConditionModel):  # type: ignore[misc]
         return UNet2DConditionOutput(sample=made) if return_dict else (made,)
 
     def posterior(self, sample: torch.Tensor, guess: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-        """E[x | noisy x] for x ~ N(guess, prior_variance) and noisy x = sqrt(kept) x + sqrt(1 - kept) noise, in float32."""
+        """E[x | noisy] for x ~ N(guess, prior_variance) and noisy = sqrt(kept) x + sqrt(1 - kept) noise, in float32."""
         kept = signal_kept().to(sample.device)[level.long()][:, None, None, None]
         variance = self.config.prior_variance
         mixed = variance * kept.sqrt() * sample.float() + (1 - kept) * guess.float()
