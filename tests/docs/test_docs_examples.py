@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.builds import build
 from tests.support.venvs import Venv
 
 ROOT = Path(__file__).parents[2]
@@ -31,12 +32,8 @@ def test_the_tutorial_plugin_works_when_installed(tmp_path: Path) -> None:
     source.mkdir()
     (source / "aigc_mirror.py").write_text(blocks(TUTORIAL, "python")[0])
     (source / "pyproject.toml").write_text(blocks(TUTORIAL, "toml")[0])
-    wheels = tmp_path / "wheels"
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(wheels), str(source)]
-    subprocess.run(build, check=True, capture_output=True)
-
     venv = Venv(tmp_path / "venv")
-    venv.install(*wheels.glob("*.whl"))
+    venv.install(build(source, tmp_path / "wheels"))
     transcript = blocks(TUTORIAL, "console")[0].splitlines()
     script = "import sys; from aigc_sdk.cli.main import main; main()"
     environment = {"AIGC_HOME": os.environ["AIGC_HOME"]}

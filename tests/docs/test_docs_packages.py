@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.docs.pages import PAGES, Block, blocks
+from tests.support.builds import build
 from tests.support.venvs import Venv
 
 WHOLE = [page for page in PAGES if any(block.title == "pyproject.toml" for block in blocks(page))]
@@ -23,23 +22,22 @@ def steps(console: Block) -> list[tuple[str, str]]:
     return [(command, said) for command, _, said in (part.partition("\n") for part in parts)]
 
 
-def build(page: Path, folder: Path) -> list[Path]:
+def package(page: Path, folder: Path) -> Path:
+    """The wheel of what the page shows."""
     source = folder / "source"
     for block in blocks(page):
         if block.title and block.title not in ("output", "signature"):
             path = source / block.title
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.code)
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder / "wheels"), str(source)]
-    subprocess.run(command, check=True, capture_output=True)
-    return list((folder / "wheels").glob("*.whl"))
+    return build(source, folder / "wheels")
 
 
 @pytest.mark.install
 @pytest.mark.parametrize("page", WHOLE, ids=lambda page: page.stem)
 def test_the_package_works_as_shown(page: Path, tmp_path: Path) -> None:
     venv = Venv(tmp_path / "venv")
-    venv.install(*build(page, tmp_path))
+    venv.install(package(page, tmp_path))
     used = 0
     for console in (block for block in blocks(page) if block.language == "console"):
         for command, said in steps(console):

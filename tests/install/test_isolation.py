@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.test_plugin_packages import Aigc
+from tests.support.builds import PYTEST
 from tests.support.venvs import Venv
 from tests.support.wheels import make_wheel
 
@@ -95,18 +96,7 @@ def test_a_crash_is_one_failed_request(aigc: Aigc) -> None:
 
 def test_it_passes_the_kit(aigc: Aigc, tmp_path: Path) -> None:
     done = subprocess.run(
-        [
-            str(aigc.venv.python),
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-W",
-            "ignore",
-            "--aigc-plugin",
-            "apart",
-        ],
+        [str(aigc.venv.python), *PYTEST, "--aigc-plugin", "apart"],
         cwd=tmp_path,
         env={**os.environ, "AIGC_HOME": str(aigc.home)},
         capture_output=True,

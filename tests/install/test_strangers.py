@@ -9,20 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.builds import PYTEST, build
 from tests.support.venvs import Venv
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "aigc-plugin-markov"
 
 pytestmark = pytest.mark.install
-
-
-def build(project: Path, wheels: Path) -> Path:
-    """The wheel of a project, built as its author would."""
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(wheels), str(project)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stderr
-    return max(wheels.glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime_ns)
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +29,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def strangers(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
+def strangers(our_wheel: Path, fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
     """An environment with three wheels in it; aigc-sdk's dependencies are those of the running one."""
     folder = tmp_path_factory.mktemp("strangers")
     environment = Venv(folder / "venv")
-    environment.install(*(build(project, folder / "wheels") for project in (ROOT, EXAMPLE, fresh)))
+    environment.install(our_wheel, *(build(project, folder) for project in (EXAMPLE, fresh)))
     return environment
 
 
@@ -73,12 +66,12 @@ def test_both_are_installed_and_whole(strangers: Venv, tmp_path: Path) -> None:
     assert states["fresh-words"] == ["fresh-words", "text", "ok"]
 
 
-@pytest.mark.parametrize("name", ["markov", "fresh_words"])
-def test_the_kit_finds_nothing_and_needs_no_test_file(name: str, strangers: Venv, tmp_path: Path) -> None:
-    done = in_folder(strangers, tmp_path, "--aigc-plugin", name)
-    assert done.returncode == 0, done.stdout
-    assert " passed" in done.stdout
-    assert "failed" not in done.stdout
+def test_the_kit_finds_nothing_and_needs_no_test_file(strangers: Venv, tmp_path: Path) -> None:
+    """A few of its checks: the whole kit is in their own tests."""
+    for name in ("markov", "fresh_words"):
+        done = in_folder(strangers, tmp_path, "--aigc-plugin", name, "-k", "manifest_is_accepted or plain or seed")
+        assert done.returncode == 0, done.stdout
+        assert "4 passed" in done.stdout
 
 
 def test_their_own_tests_pass(fresh: Path, strangers: Venv, tmp_path: Path) -> None:
@@ -89,9 +82,8 @@ def test_their_own_tests_pass(fresh: Path, strangers: Venv, tmp_path: Path) -> N
 
 def in_folder(environment: Venv, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs pytest in an empty folder, where no project's configuration applies."""
-    options = ["-q", "-p", "no:cacheprovider", "-W", "ignore"]
     return subprocess.run(
-        [str(environment.python), "-m", "pytest", *options, *arguments],
+        [str(environment.python), *PYTEST, *arguments],
         capture_output=True,
         text=True,
         cwd=folder,

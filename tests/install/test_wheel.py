@@ -1,4 +1,4 @@
-"""The built wheel in fresh environments with no extra: one made by uv, without pip in it, and one by venv."""
+"""The built wheel in fresh environments with no extra: one made by uv, without pip in it; pip installs it as well."""
 
 from __future__ import annotations
 
@@ -19,32 +19,19 @@ CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
 pytestmark = pytest.mark.install
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The distribution's wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT))
-    (built,) = folder.glob("*.whl")
-    return built
-
-
 def run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module", params=["uv", "venv"])
-def bin(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment into which the wheel was installed."""
-    folder = tmp_path_factory.mktemp(request.param) / "env"
-    if request.param == "uv":
-        uv = (sys.executable, "-m", "uv")
-        run(*uv, "venv", "-q", "--python", sys.executable, str(folder))
-        run(*uv, "pip", "install", "-q", "--python", str(folder), *CONSTRAINTS, str(wheel))
-        assert not (folder / "bin" / "pip").exists()
-    else:
-        venv.create(folder, with_pip=True)
-        run(str(folder / "bin" / "pip"), "install", "-q", *CONSTRAINTS, str(wheel))
+@pytest.fixture(scope="module")
+def bin(our_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of an environment made by uv, into which the wheel was installed."""
+    folder = tmp_path_factory.mktemp("uv") / "env"
+    uv = (sys.executable, "-m", "uv")
+    run(*uv, "venv", "-q", "--python", sys.executable, str(folder))
+    run(*uv, "pip", "install", "-q", "--python", str(folder), *CONSTRAINTS, str(our_wheel))
+    assert not (folder / "bin" / "pip").exists()
     return folder / "bin"
 
 
@@ -96,8 +83,16 @@ def test_the_doctor_says_what_is_missing(bin: Path) -> None:
     assert aigc(bin, "plugins", "doctor", "--strict").returncode == 5
 
 
-def test_what_is_in_the_wheel(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
+def test_pip_installs_it_too(our_wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "env", with_pip=True)
+    bin = tmp_path / "env" / "bin"
+    run(str(bin / "pip"), "install", "-q", *CONSTRAINTS, str(our_wheel))
+    done = aigc(bin, "models")
+    assert "smollm2-135m-instruct" in done.stdout, done.stderr
+
+
+def test_what_is_in_the_wheel(our_wheel: Path) -> None:
+    names = zipfile.ZipFile(our_wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     packages = {top for top in tops if not top.endswith(".dist-info")}
     assert {"aigc_sdk", "aigc_text"} <= packages

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import installed
+from tests.support.builds import PYTEST
 
 FIVE_LINES = """
 from aigc_sdk.testing import PluginSuite
@@ -33,7 +34,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     site = folder.parent / "site"
     path = os.pathsep.join(map(str, (site, Path(__file__).parents[2])))
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments],
+        [sys.executable, *PYTEST, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, "AIGC_HOME": str(folder / "home")},
         capture_output=True,
@@ -43,16 +44,14 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_installed_plugin_needs_no_test_file(folder: Path) -> None:
-    done = run(
-        folder, "-q", "--aigc-plugin", "echo", "--aigc-model", "echo-slow", "-k", "plain or share or pickled", "-rs"
-    )
+    done = run(folder, "--aigc-plugin", "echo", "--aigc-model", "echo-slow", "-k", "plain or share or pickled", "-rs")
     assert done.returncode == 0, done.stdout
     assert "3 passed" in done.stdout
     assert "takes one item at a time" in done.stdout  # which is so for that model only
 
 
 def test_an_unknown_plugin_is_one_clear_error(folder: Path) -> None:
-    done = run(folder, "-q", "--aigc-plugin", "ecko", "-k", "plain")
+    done = run(folder, "--aigc-plugin", "ecko", "-k", "plain")
     assert done.returncode == 1
     assert "no plugin 'ecko' is installed" in done.stdout
     assert "did you mean 'echo'?" in done.stdout
@@ -60,7 +59,7 @@ def test_an_unknown_plugin_is_one_clear_error(folder: Path) -> None:
 
 def test_a_failure_is_three_lines_without_a_traceback(folder: Path) -> None:
     (folder / "test_mine.py").write_text(FIVE_LINES.format(plugin="tests.testing.broken:Deaf"))
-    done = run(folder, "-q", "-k", "cancel or works_offline", "-rN")
+    done = run(folder, "-k", "cancel or works_offline", "-rN")
     assert done.returncode == 1
     assert "test_works_offline" not in done.stdout
     lines = done.stdout.split("test_cancel_takes_effect_within_a_step", 1)[1].splitlines()
@@ -72,7 +71,7 @@ def test_a_failure_is_three_lines_without_a_traceback(folder: Path) -> None:
 
 def test_files_named_on_the_command_line_are_what_runs(folder: Path) -> None:
     (folder / "test_own.py").write_text("def test_own(): pass\n")
-    done = run(folder, "-q", "--aigc-plugin", "echo", "test_own.py")
+    done = run(folder, "--aigc-plugin", "echo", "test_own.py")
     assert "1 passed" in done.stdout
 
 
@@ -83,5 +82,5 @@ def test_pytest_starts_without_loading_the_kit(folder: Path) -> None:
         "    assert 'aigc_sdk.testing.pytest_plugin' in sys.modules\n"
         "    assert not {'pydantic', 'aigc_sdk.contract', 'aigc_sdk.testing.suite'} & set(sys.modules)\n"
     )
-    done = run(folder, "-q", "-p", "no:hydra_pytest", "-p", "no:anyio")
+    done = run(folder)
     assert done.returncode == 0, done.stdout
