@@ -22,13 +22,29 @@ DIFFUSERS = RunnerSpec(
     environment={"OMP_WAIT_POLICY": "PASSIVE"},
 )
 
+DIFFUSERS_BF16 = RunnerSpec(
+    name="diffusers-bf16",
+    loader="aigc_image.load_diffusers:load",
+    requires=DIFFUSERS.requires,
+    extra="image",
+    devices=("cpu",),
+    dtypes={"cpu": "bfloat16"},
+    formats=("safetensors",),
+    memory_factor=1.8,
+    speed={"cpu": 1.6},
+    keeps_quality=False,  # 32 to 38 dB to the float32 picture, by guidance (benchmarks/image.py)
+    max_batch=4,
+    max_wait_ms=5,
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
+)
+
 REALESRGAN = RunnerSpec(
     name="realesrgan",
     loader="aigc_image.load_upscaler:load",
     requires=("torch", "safetensors", "PIL", "numpy"),
     extra="image",
     devices=("cuda", "rocm", "xpu", "mps", "cpu"),
-    dtypes={"cuda": "float16", "rocm": "float16", "xpu": "float16", "mps": "float16", "cpu": "float32"},
+    dtypes={"cuda": "float16", "rocm": "float16", "xpu": "float16", "mps": "float16", "cpu": "bfloat16"},
     formats=("ncnn",),
     architectures=("SRVGGNetCompact", "RRDBNet"),
     memory_factor=2.0,
@@ -95,7 +111,7 @@ MANIFEST = Manifest(
     licence="Apache-2.0",
     models=((PICTOGRAMS,) if PICTOGRAMS else ()) + UPSCALERS,
     default_model=(PICTOGRAMS or REALESR_ANIMEVIDEO).id,
-    runners=(DIFFUSERS, REALESRGAN),
+    runners=(DIFFUSERS, DIFFUSERS_BF16, REALESRGAN),
     options=OPTIONS,
     resolver="aigc_image.resolve:resolve",
 )

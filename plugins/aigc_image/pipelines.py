@@ -75,7 +75,14 @@ class Pipelines:
         kind = self._class(task)
         if isinstance(self.first, kind):
             return self.first
-        pipe = kind.from_pipe(self.first, **_dtype_option(_dtype(self.first)))
+        # Not from_pipe: it asks for the very classes that the pipeline was written for; ours may be derived from them.
+        known = {**self.first.config, **self.first.components}
+        wanted = inspect.signature(kind.__init__).parameters
+        given = {name: known[name] for name in wanted if name in known}
+        lacking = [n for n, p in wanted.items() if n not in given and n != "self" and p.default is p.empty]
+        if lacking:
+            raise InvalidRequest(f"the model has no {', '.join(lacking)}, so it cannot do {task}", plugin="image")
+        pipe = kind(**given)
         pipe.set_progress_bar_config(disable=True)
         return pipe
 
@@ -109,13 +116,25 @@ def load(folder: Path, plan: Plan, *, trust_remote_code: bool = False) -> Pipeli
     import torch
 
     kind = getattr(diffusers, str(config["_class_name"]))
-    options: dict[str, Any] = _dtype_option(getattr(torch, plan.dtype)) | ({"trust_remote_code": True} if own else {})
+    dtype = getattr(torch, plan.dtype) if plan.device_kind != "cpu" else torch.float32
+    options: dict[str, Any] = _dtype_option(dtype) | ({"trust_remote_code": True} if own else {})
     if variant := _variant(folder):
         options["variant"] = variant
     with _named(folder), torch.random.fork_rng(devices=[]):
         first = kind.from_pretrained(folder, use_safetensors=True, local_files_only=True, **options)
     first.set_progress_bar_config(disable=True)
+    _narrow(first, plan)
     return Pipelines(first, plan)
+
+
+def _narrow(pipe: Any, plan: Plan) -> None:
+    """On a CPU that multiplies bfloat16 by itself, the denoising network computes in it."""
+    import torch
+
+    from . import half
+
+    if plan.device_kind == "cpu" and plan.dtype != "float32" and (network := half.denoiser(pipe)) is not None:
+        half.put(network, getattr(torch, plan.dtype))
 
 
 def give_back() -> None:
@@ -136,10 +155,6 @@ def _dtype_option(dtype: torch.dtype) -> dict[str, Any]:
 
     renamed = hasattr(deprecation_utils, "_TORCH_DTYPE_DEPRECATION_MESSAGE")
     return {"dtype" if renamed else "torch_dtype": dtype}
-
-
-def _dtype(pipe: Any) -> torch.dtype:
-    return next(m.dtype for m in pipe.components.values() if hasattr(m, "dtype") and hasattr(m, "parameters"))
 
 
 def _index(folder: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ MAPPINGS = {
 _WEIGHTS = re.compile(r"(?:diffusion_pytorch_)?model(?:\.(?P<variant>[a-z]\w*))?(?:-\d+-of-\d+)?\.safetensors")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _SMALL = (".json", ".txt", ".model", ".spm", ".vocab", ".jinja")
+_LIBRARIES = ("diffusers", "transformers", "aigc_image")
 _HALF = ("fp16", "bf16")
 
 
@@ -46,15 +47,15 @@ def resolve(info: SourceInfo) -> ModelCard | None:
         size_bytes=sum(info.files[path] for path in weights),
         format="safetensors",
         architecture=name,
-        runners=("diffusers",),
+        runners=("diffusers", "diffusers-bf16"),
         units="pixels",
         notes=f"wants code from its repository to be run ({', '.join(code)}): needs trust_remote_code" if code else "",
     )
 
 
 def remote_code(config: dict[str, Any]) -> list[str]:
-    """The components of a ``model_index.json`` that are neither of diffusers nor of transformers."""
-    return [name for name, library in _components(config).items() if library not in ("diffusers", "transformers")]
+    """The components of a ``model_index.json`` that are of no library that is installed: not even of this package."""
+    return [name for name, library in _components(config).items() if library.partition(".")[0] not in _LIBRARIES]
 
 
 def _components(config: dict[str, Any]) -> dict[str, str]:

@@ -34,7 +34,9 @@ class Upscaler:
     def __init__(self, network: nn.Module, plan: Plan) -> None:
         self._heavy = isinstance(network, RRDBNet)
         self._device = torch.device(plan.device)
-        self._dtype = getattr(torch, plan.dtype) if plan.device_kind != "cpu" else torch.float32
+        # On the CPU only the convolutions are narrowed: what they add to the enlarged picture, not the picture.
+        self._narrow = plan.device_kind == "cpu" and plan.dtype == "bfloat16"
+        self._dtype = torch.float32 if plan.device_kind == "cpu" else getattr(torch, plan.dtype)
         self._network: Any = network.to(self._device, self._dtype, memory_format=torch.channels_last)
         room = math.isqrt(int(plan.bytes_free * _SHARE) // _BYTES_PER_PIXEL[self._heavy])
         self.side = max(_SMALLEST_TILE, min(_LARGEST_TILE[self._heavy], room))
@@ -79,8 +81,17 @@ class Upscaler:
     @torch.inference_mode()
     def _apply(self, part: torch.Tensor) -> torch.Tensor:
         part = part.to(self._device, self._dtype).div(255).contiguous(memory_format=torch.channels_last)
-        made: torch.Tensor = self._network(part)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._narrow):
+            made: torch.Tensor = self._network(part)
         return made
+
+
+def narrowed(plan: Plan) -> Plan:
+    """The plan in which an upscaler beside another model runs: on a CPU that multiplies bfloat16, in that."""
+    can = getattr(torch.cpu, "get_capabilities", dict)()
+    if plan.device_kind != "cpu" or not (can.get("avx512_bf16") or can.get("amx_bf16") or can.get("arm_bf16")):
+        return plan
+    return plan.model_copy(update={"dtype": "bfloat16"})
 
 
 class _Counted:

@@ -89,6 +89,14 @@ def test_words_that_the_model_does_not_know(pictures: Client, folder: Path) -> N
         make(pictures, folder, "a " * 20_000)
 
 
+def test_half_precision_makes_nearly_the_same_picture(pictures: Client, folder: Path) -> None:
+    exact, near = (make(pictures, folder, runner=name) for name in ("diffusers", "diffusers-bf16"))
+    difference = np.subtract(np.asarray(opened(exact), float), np.asarray(opened(near), float))
+    assert np.sqrt(np.square(difference).mean()) < 8
+    assert near.receipt is not None
+    assert near.receipt.plan.dtype in ("bfloat16", "float32")  # the latter where the CPU has no bfloat16
+
+
 # --- schedulers -------------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +227,16 @@ def test_other_pipelines_and_all_their_tasks(pictures: Client, tmp_path: Path, k
     make(pictures, made, task="image-to-image", **start)
     make(pictures, made, task="inpaint", mask=media(picture(32, 32).convert("L").point(lambda v: 255)), **start)
     assert make(pictures, made).content() == first.content()
+
+
+def test_the_plugins_own_network_needs_no_trust(pictures: Client, tmp_path: Path) -> None:
+    own = tiny.stable_diffusion(tmp_path / "own", unet="TextPriorUNet")
+    first = make(pictures, own)
+    assert make(pictures, own, runner="diffusers-bf16").media_type == "image/png"
+    start = {"image": media(picture()), "strength": 1.0}
+    make(pictures, own, task="image-to-image", **start)
+    make(pictures, own, task="inpaint", mask=media(picture().convert("L")), **start)
+    assert make(pictures, own).content() == first.content()
 
 
 def test_flow_schedulers(pictures: Client, tmp_path: Path) -> None:

@@ -59,11 +59,11 @@ def _stable_diffusion(fields: tuple[tuple[str, Any], ...]) -> Path:
         vae=_vae(channels=4, downs=3),
         text_encoder=_clip(width=32),
         tokenizer=_tokenizer(),
-        unet=_unet(sample_size=16, cross_attention_dim=32, channels=(32, 64)),
+        unet=_unet(settings.get("unet", ""), sample_size=16, cross_attention_dim=32, channels=(32, 64)),
         scheduler=DDIMScheduler(
             num_train_timesteps=100, beta_schedule="squaredcos_cap_v2", clip_sample=False,
             prediction_type=settings.get("prediction_type", "sample"), timestep_spacing="trailing",
-            rescale_betas_zero_snr=True,
+            rescale_betas_zero_snr=True, steps_offset=1,
         ),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
@@ -122,14 +122,17 @@ def _saved(pipe: Any) -> Path:
     return folder
 
 
-def _unet(**fields: Any) -> Any:
+def _unet(own: str = "", **fields: Any) -> Any:
+    """diffusers' U-Net, or the plugin's ``own`` class of that name."""
+    import aigc_image
     import torch
     from diffusers import UNet2DConditionModel
 
     channels = fields.pop("channels")
+    kind = getattr(aigc_image, own) if own else UNet2DConditionModel
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return UNet2DConditionModel(
+        return kind(
             block_out_channels=channels, layers_per_block=1, norm_num_groups=8, attention_head_dim=8,
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), in_channels=4, out_channels=4,
             up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), **fields,
