@@ -158,13 +158,13 @@ def test_it_answers_within_bounds_and_counts(runner: Runner) -> None:
 
 @pytest.mark.model
 def test_a_seed_is_a_text_alone_and_in_any_batch(runner: Runner) -> None:
-    asked = [{"prompt": f"Praise mug {i}" + " a lot" * i, "max_tokens": 24, "temperature": 0.9} for i in range(6)]
+    asked = [{"prompt": f"Praise mug {i}" + " a lot" * i, "max_tokens": 12, "temperature": 0.9} for i in range(4)]
     alone = [answer(runner, seed=i, **fields).text for i, fields in enumerate(asked)]
-    assert len(set(alone)) == 6
+    assert len(set(alone)) == 4
     items = [make_item(runner, i, seed=i, **fields) for i, fields in enumerate(asked)]
     for order in (items, items[::-1]):
         found = outcomes(runner, order[:2], Context(more=order[2:]))
-        assert [found[i].artifact.text for i in range(6)] == alone  # type: ignore[attr-defined]
+        assert [found[i].artifact.text for i in range(4)] == alone  # type: ignore[attr-defined]
 
 
 @pytest.mark.model
