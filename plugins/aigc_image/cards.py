@@ -121,6 +121,7 @@ PICTOGRAMS = (
             "guidance_scale": 2.0,
             "upscale": True,
             "upscale_to": 256,
+            "fit": "pad",
             "upscaler": REALESR_ANIMEVIDEO.id,
         },
         units="pixels",

@@ -77,6 +77,14 @@ OPTIONS = (
         help="Longer side in pixels where upscale is on and no size is asked for.",
     ),
     OptionSpec(
+        name="fit",
+        type="str",
+        default="draw",
+        choices=("draw", "pad"),
+        help="Where upscale is on and another shape than the model's own is asked for: draw in that shape, or draw in"
+        " the model's own and fill up with the picture's background.",
+    ),
+    OptionSpec(
         name="upscaler",
         type="str",
         default=REALESR_ANIMEVIDEO.id,

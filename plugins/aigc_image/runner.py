@@ -22,7 +22,7 @@ from .lora import Lora, Loras
 from .pipelines import Pipelines
 from .sizes import sizes_of
 from .steps import Steps
-from .task import Drawing, batch_key, call_arguments, make_drawing
+from .task import Drawing, batch_key, call_arguments, make_drawing, placed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -75,7 +75,7 @@ class DiffusersRunner(BaseRunner):
         arguments = call_arguments(request, self._pipelines.parameters(request.task))
         drawing = make_drawing(request, self._sizes)
         lora = self._loras.find(request)
-        if drawing.size != drawing.final:
+        if drawing.size != drawing.inner:
             self._enlarger.prepare(str(request.options["upscaler"]))
         notes = [*self._remarks(request.prompt), *drawing.notes, *(lora.notes if lora else ())]
         return Inputs(drawing, arguments, lora, tuple(notes))
@@ -131,14 +131,16 @@ class DiffusersRunner(BaseRunner):
             return
         drawing, notes = inputs.drawing, list(inputs.notes)
         image = drawn.image
-        if image.size != drawing.final:
+        if image.size != drawing.inner:
             upscaler = str(request.options["upscaler"])
             try:
-                image, how = self._enlarger.enlarge(image, drawing.final, upscaler, Steps(item.index, context))
+                image, how = self._enlarger.enlarge(image, drawing.inner, upscaler, Steps(item.index, context))
             except Stopped:
                 return
             notes.append(f"generated at {drawing.size[0]}x{drawing.size[1]}, {how}")
-        image = _with_original(image, drawing)
+        if drawing.inner[0] < drawing.final[0] or drawing.inner[1] < drawing.final[1]:
+            notes.append(f"{drawing.inner[0]}x{drawing.inner[1]} of it are drawn, the rest is background")
+        image = _with_original(placed(image, drawing.final), drawing)
         quality = int(str(request.options["quality"]))
         units = {"pixels": float(drawing.size[0] * drawing.size[1]), "steps": float(drawn.steps)}
         yield item.index, Completed(encode.artifact(image, request.format, quality), units, tuple(notes))

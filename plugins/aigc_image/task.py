@@ -23,13 +23,15 @@ class Drawing:
     """What a request comes to.
 
     Attributes:
-        size: in which the pipeline draws. final: of the picture that comes out.
+        size: in which the pipeline draws. inner: to which that is enlarged. final: of the picture that comes out, on
+            which the inner one is placed in the middle, with background around it or its edges cut off.
         image: to start from, in ``size``; mask: likewise. original: the picture to start from in the final size, for
             what a mask keeps. original_mask: likewise.
         notes: for the receipt.
     """
 
     size: Size
+    inner: Size
     final: Size
     image: Image | None = None
     mask: Image | None = None
@@ -50,15 +52,17 @@ def make_drawing(request: ImageRequest, sizes: Sizes) -> Drawing:
     _check_strength(request)
     picture = read_picture(request.image)
     mask = read_mask(request.mask, picture.image.size) if request.task == "inpaint" and request.mask else None
-    size, final = _sizes(request, sizes, picture.image.size)
+    size, inner, final = _sizes(request, sizes, picture.image.size)
+    shaped = _padded if _pads(request) else _fitted
     notes = [*picture.notes, *(mask.notes if mask else ())]
     if picture.image.size != size:
         notes.append(f"the picture was resized from {_shown(picture.image.size)} to {_shown(size)} for the model")
     return Drawing(
         size=size,
+        inner=inner,
         final=final,
-        image=_fitted(picture.image, size),
-        mask=_fitted(mask.image, size) if mask else None,
+        image=shaped(picture.image, size),
+        mask=shaped(mask.image, size) if mask else None,
         original=_fitted(picture.image, final) if mask else None,
         original_mask=_fitted(mask.image, final) if mask else None,
         notes=tuple(notes),
@@ -72,8 +76,8 @@ def batch_key(request: ImageRequest, drawing_size: Size) -> Hashable:
     return (request.task, drawing_size, *shared, repr(options), bool(request.negative_prompt))
 
 
-def _sizes(request: ImageRequest, sizes: Sizes, own: Size) -> tuple[Size, Size]:
-    """In which size to draw, and in which to deliver."""
+def _sizes(request: ImageRequest, sizes: Sizes, own: Size) -> tuple[Size, Size, Size]:
+    """In which size to draw, to which to enlarge that, and in which to deliver."""
     wanted = _wanted(request, own)
     if not request.options["upscale"]:
         if wanted is None:
@@ -81,12 +85,50 @@ def _sizes(request: ImageRequest, sizes: Sizes, own: Size) -> tuple[Size, Size]:
         else:
             sizes.check(*wanted)
             size = wanted
-        return size, size
+        return size, size, size
     if wanted is None:
         longer = int(str(request.options.get("upscale_to") or max(sizes.native)))
         ratio = longer / max(own)
         wanted = (max(1, round(own[0] * ratio)), max(1, round(own[1] * ratio)))
-    return sizes.nearest_to(wanted), wanted
+    if not _pads(request):
+        return sizes.nearest_to(wanted), wanted, wanted
+    # A drawing stands whole on the canvas; a picture that was given was padded for the model, and loses the padding.
+    side = (min if request.task == "text-to-image" else max)(w / s for w, s in zip(wanted, sizes.native, strict=True))
+    inner = (max(1, round(sizes.native[0] * side)), max(1, round(sizes.native[1] * side)))
+    return sizes.native, inner, wanted
+
+
+def _pads(request: ImageRequest) -> bool:
+    return bool(request.options["upscale"]) and request.options["fit"] == "pad"
+
+
+def placed(image: Image, size: Size) -> Image:
+    """The picture in the middle of another size: on its own background, or with its edges cut off."""
+    if image.size == size:
+        return image
+    from PIL import Image as Pillow
+
+    left, top = (size[0] - image.width) // 2, (size[1] - image.height) // 2
+    canvas = Pillow.new("RGB", size, _background(image))
+    canvas.paste(image, (left, top))
+    return canvas
+
+
+def _background(image: Image) -> tuple[int, ...]:
+    """The median colour of the picture's edge."""
+    import numpy as np
+
+    pixels = np.asarray(image.convert("RGB"))
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return tuple(int(value) for value in np.median(edge, axis=0))
+
+
+def _padded(image: Image, size: Size) -> Image:
+    """The whole picture in the size; what is left over is white, or black in a mask."""
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    return ImageOps.pad(image, size, Pillow.Resampling.LANCZOS, color=0 if image.mode == "L" else "white")
 
 
 def _wanted(request: ImageRequest, own: Size) -> Size | None:

@@ -228,6 +228,24 @@ def test_a_drawing_is_upscaled_to_any_size(pictures: Client, folder: Path) -> No
     assert make(pictures, folder, options={"upscale": True}).content() == make(pictures, folder).content()
 
 
+def test_a_model_that_knows_one_shape_only(pictures: Client, folder: Path) -> None:
+    """What it draws stands whole on a canvas of another shape; a picture that is given loses its padding again."""
+    options = {"upscale": True, "fit": "pad"}
+    wide = make(pictures, folder, width=300, height=150, options=options)
+    square = opened(make(pictures, folder, width=150, height=150, options=options))
+    assert opened(wide).size == (300, 150)
+    assert opened(wide).crop((75, 0, 225, 150)).tobytes() == square.tobytes()
+    assert len(opened(wide).crop((0, 0, 75, 150)).getcolors()) == 1
+    assert wide.receipt is not None
+    assert wide.receipt.notes[-1] == "150x150 of it are drawn, the rest is background"
+    start = {"task": "image-to-image", "image": media(picture(80, 40)), "strength": 1.0}
+    again = make(pictures, folder, options=options | {"upscale_to": 160}, **start)
+    assert opened(again).size == (160, 80)
+    mask = media(Image.new("L", (80, 40), 255))
+    made = make(pictures, folder, options=options, **{**start, "task": "inpaint", "mask": mask})
+    assert opened(made).size == (64, 32)
+
+
 def test_lanczos_on_request(pictures: Client, folder: Path) -> None:
     made = make(pictures, folder, width=128, height=128, options={"upscale": True, "upscaler": "lanczos"})
     raw = opened(make(pictures, folder))
