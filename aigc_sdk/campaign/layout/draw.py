@@ -17,7 +17,7 @@ from .colours import MIN_CONTRAST, Theme
 from .fonts import families
 from .geometry import Arrangement, Box, Element, arrange, safe_box
 from .measure import MARKS, ink_boxes, problems
-from .paint import logo_plate, place_picture
+from .paint import fills_without_loss, logo_plate, place_picture
 from .pictures import Subject
 from .shapes import Shape
 
@@ -108,8 +108,9 @@ def draw(
 
 def plain(shape: Shape, subject: Subject, theme: Theme, fonts: Sequence[Path] = ()) -> Drawing:
     """The picture alone on the theme's colour, for channels that set the texts themselves."""
-    unit = min(shape.width, shape.height)
-    room = Box(0.07 * unit, 0.07 * unit, shape.width - 0.14 * unit, shape.height - 0.14 * unit)
+    canvas = Box(0, 0, shape.width, shape.height)
+    fills = not subject.cut_out and fills_without_loss(subject, canvas)
+    room = canvas if fills else canvas.inset(0.07 * min(shape.width, shape.height))
     with tempfile.TemporaryDirectory(prefix="aigc-layout-") as name:
         folder = Path(name)
         elements = place_picture(subject, room, theme, folder)

@@ -51,7 +51,7 @@ def _card(name: str, uri: str, files: tuple[SourceFile, ...], notes: str) -> Mod
 _NOTO = (
     ("NotoSans[wght].ttf", "fb53504de62e767a54695416123d68d67f71c9b69722175184ad56e7dd13547b", 712_460),
     ("NotoSansArabic[wght].ttf", "3fae4d7239d1faa55b234bda8091019a5251ff79df40d5e29367d84bed2a8138", 239_324),
-    ("NotoSansDevanagari[wght].ttf", "42f4a8bf4fe0af8afd91ee3c19e81e14f1bc74ddbd9b6a59a4182f67a596adb4", 275_904),
+    ("NotoSansDevanagari[wght].ttf", "bf99bf762743ff3259e73196852520ab0ffe8d384238bff3e4806a84b981e972", 275_904),
     ("NotoSansHebrew[wght].ttf", "9d81d81ad592644487b03843da73a87b99cd28a2c4da4a096e1db8fbd14fda61", 25_296),
     ("NotoSansThai[wght].ttf", "13f52f79b04f01f2751a81052a5dee2df639fd4e13f4ac30821ab45c8dd5f7e7", 31_912),
     ("NotoSansSymbols[wght].ttf", "63724daeff6755a45933b9a5e3a3b41df5df8fe925c0f4c991f2f68c08a4182d", 239_720),
@@ -194,8 +194,8 @@ def _bold(file: Path, index: int, text: str) -> bytes:
     from fontTools.varLib.instancer import instantiateVariableFont
 
     buffer = io.BytesIO()
-    with TTFont(file, fontNumber=index, lazy=True) as font:
-        options = Options(notdef_outline=True, hinting=False)
+    with TTFont(file, fontNumber=index, lazy=True, recalcTimestamp=False) as font:
+        options = Options(notdef_outline=True)
         subsetter = Subsetter(options)
         subsetter.populate(text=text + " .…")
         subsetter.subset(font)

@@ -23,6 +23,12 @@ def place_picture(subject: Subject, room: Box, theme: Theme, folder: Path) -> li
     return _cut_out(subject, room, theme, folder) if subject.cut_out else _photo(subject, room, folder)
 
 
+def fills_without_loss(subject: Subject, room: Box) -> bool:
+    """True if the photo can fill the room, edge to edge, with no more cropped than is always allowed."""
+    own, wanted = subject.width / subject.height, room.width / room.height
+    return own * _CROP <= wanted <= own / _CROP
+
+
 def _cut_out(subject: Subject, room: Box, theme: Theme, folder: Path) -> list[Element]:
     """The object on a disc, a little shadow under it."""
     size = min(room.width, room.height)
@@ -60,7 +66,7 @@ def _photo(subject: Subject, room: Box, folder: Path) -> list[Element]:
     size = (int(card.width), int(card.height))
     picture = ImageOps.fit(_open(subject.png), size, _lanczos())
     (folder / "subject.png").write_bytes(_png(picture))
-    radius = 0.045 * min(card.width, card.height)
+    radius = 0 if card.x == 0 and card.y == 0 else 0.045 * min(card.width, card.height)
     return [{"kind": "picture", "file": "subject.png", "fit": "stretch", "radius": radius, **_at(card)}]
 
 
