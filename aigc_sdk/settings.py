@@ -68,33 +68,50 @@ def load(overrides: Sequence[str] = ()) -> Settings:
     Raises:
         InvalidRequest: an override or the user's file is wrong, with what Hydra or pydantic said about it.
     """
-    values = _compose(list(overrides))
+    places = [f"file://{home() / 'conf'}", *(f"pkg://{e.value}" for e in entry_points(group="aigc_sdk.conf"))]
+    values = compose(
+        "aigc_sdk.conf", "config", overrides, places, title="settings", fix="`aigc config` shows all settings"
+    )
     known = {name: values.pop(name) for name in list(values) if name in Settings.model_fields and name != "extra"}
     return Settings(**known, extra=values)
 
 
-def _compose(overrides: list[str]) -> dict[str, Any]:
-    from hydra import compose, initialize_config_module
+def compose(
+    module: str, name: str, overrides: Sequence[str], places: Sequence[str] = (), *, title: str, fix: str
+) -> dict[str, Any]:
+    """Composes a Hydra configuration, also inside an application that uses Hydra itself.
+
+    Args:
+        module: the package that holds the configuration; name: its file in there.
+        places: where further groups are looked for, as ``file://FOLDER`` or ``pkg://MODULE``; absent folders are
+            left out.
+        title: what is composed, and fix: what helps, for the error.
+
+    Raises:
+        InvalidRequest: an override or a file is wrong, with what Hydra said about it.
+    """
+    from hydra import compose as compose_in_hydra
+    from hydra import initialize_config_module
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    places = [f"file://{home() / 'conf'}", *(f"pkg://{e.value}" for e in entry_points(group="aigc_sdk.conf"))]
     search = "hydra.searchpath=[" + ",".join(f"'{place}'" for place in places if _exists(place)) + "]"
     hydra = GlobalHydra.instance()
-    outer, hydra.hydra = hydra.hydra, None  # we may be inside an application that uses Hydra itself
+    outer, hydra.hydra = hydra.hydra, None
     try:
-        with initialize_config_module("aigc_sdk.conf", version_base="1.3"):
-            composed = compose("config", overrides=[search, *overrides])
+        with initialize_config_module(module, version_base="1.3"):
+            composed = compose_in_hydra(name, overrides=[search, *overrides])
         values = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        text = str(error).strip().splitlines()
-        raise InvalidRequest(f"settings: {' '.join(text[:3])}", fix="`aigc config` shows all settings") from None
+        lines = str(error).partition("Config search path")[0].split("\n")
+        said = " ".join(line.strip() for line in lines if line.strip())
+        raise InvalidRequest(f"{title}: {said}", fix=fix) from None
     finally:
         hydra.hydra = outer
     if not isinstance(values, dict):
-        raise InvalidRequest("settings: the configuration is not a mapping")
+        raise InvalidRequest(f"{title}: the configuration is not a mapping")
     return {str(name): value for name, value in values.items()}
 
 

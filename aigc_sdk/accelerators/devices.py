@@ -66,6 +66,7 @@ def cpu(root: Path = host.ROOT) -> Device:
         cores=cores.available,
         threads=cores.threads,
         cores_from=cores.describe(),
+        bfloat16=host.bfloat16(root),
     )
 
 

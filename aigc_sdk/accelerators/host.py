@@ -92,6 +92,12 @@ def cpu_name(root: Path = ROOT) -> str:
     return named[1].strip() if named else platform.processor() or platform.machine()
 
 
+def bfloat16(root: Path = ROOT) -> bool:
+    """True if the CPU multiplies in bfloat16 by itself (x86: AVX512-BF16 or AMX, ARM: BF16); False where unknown."""
+    flags = next((line for line in _lines(root / "proc/cpuinfo") if line.startswith(("flags", "Features"))), "")
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.split())
+
+
 # --- cores --------------------------------------------------------------------------------------------------------
 
 

@@ -16,21 +16,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from ..contract.errors import SourceUnavailable
+from ..contract.errors import HashMismatch, SourceUnavailable
+from .layout import sha256_of
 
 _DEFAULT_REGISTRY = "https://registry.npmjs.org/"
 _TIMEOUT_S = 60.0
 _TRIES = 3
 
 
-def fetch(requirement: str, folder: Path, scratch: Path) -> Path:
+def fetch(requirement: str, folder: Path, scratch: Path, *, sha256: str | None = None) -> Path:
     """The unpacked archive of ``NAME@VERSION`` in ``folder``, fetched unless a killed pull had finished it already.
 
     Args:
         scratch: takes temporary files, and is gone afterwards.
+        sha256: digest of the archive; None checks nothing (the files taken from it have digests of their own).
 
     Raises:
         SourceUnavailable: the registry cannot be reached, has no such package, or sent a damaged archive.
+        HashMismatch: it sent another archive.
     """
     name, _, version = requirement.rpartition("@")
     target = folder / f"{quote(name, safe='')}-{version}"
@@ -41,6 +44,11 @@ def fetch(requirement: str, folder: Path, scratch: Path) -> Path:
     try:
         archive = scratch / "archive.tgz"
         _download(name, version, archive)
+        if sha256 is not None and (found := sha256_of(archive)) != sha256:
+            raise HashMismatch(
+                f"npm:{requirement} has sha256 {found[:12]}..., pinned {sha256[:12]}...",
+                fix="the registry or mirror serves another archive under this name and version",
+            )
         _unpack(archive, scratch / "unpacked", requirement)
         folder.mkdir(parents=True, exist_ok=True)
         (scratch / "unpacked").replace(target)

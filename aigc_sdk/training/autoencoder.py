@@ -51,7 +51,7 @@ class AutoencoderStage(Stage):
     def __init__(self, vae: AutoencoderKL, pictures: Pictures, batch: int, seed: int) -> None:
         import torch
 
-        self.vae = vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.vae = vae.to(memory_format=torch.channels_last)
         self.pixels = torch.from_numpy(pictures.pixels).permute(0, 3, 1, 2)
         self.batch = batch
         self.seed = seed
@@ -117,7 +117,8 @@ def encode(vae: AutoencoderKL, pixels: torch.Tensor, batch: int = 64) -> torch.T
 
     def part(first: int) -> torch.Tensor:
         truth = to_signed(pixels[first : first + batch]).to(vae.device)
-        return vae.encode(truth).latent_dist.mean.float().cpu()
+        latent: torch.Tensor = vae.encode(truth).latent_dist.mean
+        return latent.float().cpu()
 
     with torch.inference_mode():
         return torch.cat([part(first) for first in range(0, len(pixels), batch)])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from .colours import CHINESE, COLOURS
 from .concepts import Concept, Names
@@ -22,8 +23,60 @@ STYLES: dict[str, dict[str, tuple[str, ...]]] = {
 _COLOUR_WORDS = {"en": {*COLOURS, "golden", "gold"}, "zh": {*CHINESE.values(), "色", "青", "金"}}
 
 
+@dataclass(frozen=True)
+class Example:
+    """A caption, and what a picture of it shows.
+
+    Attributes:
+        group: what is measured together: the language, or "captions" where the captions are the user's own.
+    """
+
+    prompt: str
+    concept: int
+    style: str
+    group: str
+
+
+class Captions(Protocol):
+    """Where the captions of pictures come from."""
+
+    def draw(self, random: Generator, concept: int, style: str, colour: str | None = None) -> str:
+        """One caption of a picture."""
+
+    def words(self) -> Iterator[str]:
+        """Every text a caption can be made of; the vocabulary is made of them."""
+
+    def examples(self, styles: Sequence[str]) -> list[Example]:
+        """Captions whose picture is known, to measure with."""
+
+
+class Fixed:
+    """The captions that came with the pictures.
+
+    Args:
+        captions: of each concept. Pictures with the same captions are one concept.
+    """
+
+    def __init__(self, captions: Sequence[tuple[str, ...]]) -> None:
+        self.captions = captions
+
+    def draw(self, random: Generator, concept: int, style: str, colour: str | None = None) -> str:
+        """One of the picture's captions, as it is."""
+        own = self.captions[concept]
+        return own[random.integers(len(own))]
+
+    def words(self) -> Iterator[str]:
+        """All captions."""
+        for own in self.captions:
+            yield from own
+
+    def examples(self, styles: Sequence[str]) -> list[Example]:
+        """The first caption of each concept."""
+        return [Example(own[0], place, "", "captions") for place, own in enumerate(self.captions)]
+
+
 class Captioner:
-    """Draws captions for pictures."""
+    """Makes captions of concepts' names, with colours and styles."""
 
     def __init__(self, concepts: list[Concept]) -> None:
         self.concepts = concepts
@@ -66,6 +119,15 @@ class Captioner:
         for styles in STYLES.values():
             yield from (word for words in styles.values() for word in words)
         yield from (*COLOURS, *CHINESE.values(), "色", "gray", "golden")
+
+    def examples(self, styles: Sequence[str]) -> list[Example]:
+        """Each concept's label in each style and language."""
+        return [
+            Example(f"{names.label}, {STYLES[style][language][0]}", place, style, language)
+            for place, concept in enumerate(self.concepts)
+            for style in styles
+            for language, names in concept.names.items()
+        ]
 
 
 def _coloured(random: Generator, name: str, colour: str, language: str) -> str:

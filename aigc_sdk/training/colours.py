@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Plane = NDArray[np.float32]
+    Plane = NDArray[np.floating[Any]]
 
 COLOURS: dict[str, tuple[float | None, float, float]] = {
     # name: hue in degrees (None: none), saturation, value; for the mean of the coloured region
@@ -76,7 +76,8 @@ def _region(picture: NDArray[np.uint8], hue: Plane, saturation: Plane, value: Pl
     region = np.zeros_like(thing)
     if (weight > 0).sum() >= _LEAST_SHARE * thing.sum():
         counts = np.bincount((hue[weight > 0] // 10).astype(int) % 36, weight[weight > 0], 36)
-        peak = sum(np.roll(counts, shift) for shift in (-2, -1, 0, 1, 2)).argmax() * 10 + 5.0
+        around: Plane = sum((np.roll(counts, shift) for shift in (-2, -1, 0, 1, 2)), np.zeros(36))
+        peak = around.argmax() * 10 + 5.0
         near = np.clip((_WIDTH - np.abs(_turn(hue, peak))) / 12, 0, 1)
         region = near * thing * np.clip((saturation - 0.08) / 0.12, 0, 1)
     if grey.sum() > max(0.35 * thing.sum(), 1.2 * region.sum()):
@@ -111,7 +112,7 @@ def _mean_hue(hue: Plane, region: Plane) -> float:
 
 
 def _turn(hue: Plane, centre: float) -> Plane:
-    return (hue - centre + 180) % 360 - 180  # type: ignore[no-any-return]
+    return (hue - centre + 180) % 360 - 180
 
 
 def _to_hsv(picture: NDArray[np.uint8]) -> tuple[Plane, Plane, Plane]:
@@ -122,10 +123,10 @@ def _to_hsv(picture: NDArray[np.uint8]) -> tuple[Plane, Plane, Plane]:
     return planes[..., 0] * 360 / 255, planes[..., 1] / 255, planes[..., 2] / 255
 
 
-def _to_rgb(hue: Plane, saturation: Plane, value: Plane) -> NDArray[np.uint8]:
+def _to_rgb(hue: Plane | float, saturation: Plane, value: Plane) -> NDArray[np.uint8]:
     import numpy as np
     from PIL import Image
 
-    hue = np.broadcast_to(np.asarray(hue % 360 * 255 / 360, np.float32), value.shape)
-    planes = np.stack([hue, saturation * 255, value * 255], -1)
+    hues = np.broadcast_to(np.asarray(hue % 360 * 255 / 360, np.float32), value.shape)
+    planes = np.stack([hues, saturation * 255, value * 255], -1)
     return np.asarray(Image.fromarray(planes.round().astype(np.uint8), "HSV").convert("RGB"))

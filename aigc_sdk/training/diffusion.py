@@ -65,7 +65,7 @@ def unet(widths: tuple[int, ...], text_width: int, latent_channels: int, side: i
     module, _, name = UNET.partition(":")
     kind = getattr(importlib.import_module(module), name)
     deeper = len(widths) - 1
-    return kind(  # type: ignore[no-any-return]
+    return kind(
         sample_size=side,
         in_channels=latent_channels,
         out_channels=latent_channels,
@@ -232,11 +232,9 @@ class DecoderStage(Stage):
         import torch
         from diffusers import DDIMScheduler
 
-        self.vae, self.unet, self.encoder = (
-            vae,
-            model.eval().requires_grad_(False),
-            encoder.eval().requires_grad_(False),
-        )
+        self.vae, self.unet, self.encoder = vae, model, encoder
+        for fixed in (model, encoder):
+            fixed.requires_grad_(False).train(False)
         self.part = torch.nn.ModuleDict({"decoder": vae.decoder, "post": vae.post_quant_conv})
         self.latents, self.tokens, self.batch, self.seed = latents, tokens, batch, seed
         self.kept = DDIMScheduler(**noise_schedule()).alphas_cumprod

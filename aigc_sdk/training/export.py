@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .diffusion import noise_schedule
+from .files import replacing_folder
 
 if TYPE_CHECKING:
     import torch
@@ -32,18 +33,22 @@ def assemble(
     )
 
 
-def export(pipeline: StableDiffusionPipeline, folder: Path, card: str) -> None:
-    """Writes the pipeline in float16 safetensors with its model card; the folder appears whole or not at all."""
+def export(pipeline: StableDiffusionPipeline, folder: Path, add: Callable[[Path], None]) -> None:
+    """Writes the pipeline in float16 safetensors; the folder appears whole or not at all.
+
+    Args:
+        pipeline: its weights are rounded to float16 by this.
+        add: called with the finished files' folder, to write what goes with them.
+    """
     import torch
 
-    scratch = folder.with_name(f".{folder.name}.writing")
-    shutil.rmtree(scratch, ignore_errors=True)
-    halved = pipeline.to(torch.float16)
-    halved.save_pretrained(scratch, safe_serialization=True)
-    pipeline.to(torch.float32)
-    (scratch / "README.md").write_text(card, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    scratch.replace(folder)
+    with replacing_folder(folder) as scratch:
+        for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet):
+            part.to(torch.float16)
+        pipeline.save_pretrained(scratch, safe_serialization=True)
+        for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet):
+            part.to(torch.float32)
+        add(scratch)
 
 
 def sample(
@@ -55,4 +60,5 @@ def sample(
     sources = [torch.Generator().manual_seed(seed + place) for place in range(len(prompts))]
     pipeline.set_progress_bar_config(disable=True)
     made = pipeline(prompts, num_inference_steps=steps, guidance_scale=guidance, generator=sources, output_type="pt")
-    return made.images.float() * 2 - 1
+    pictures: torch.Tensor = made.images
+    return pictures.float() * 2 - 1

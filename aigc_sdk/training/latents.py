@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..contract.errors import InvalidRequest
 from .autoencoder import encode
-from .captions import Captioner
+from .captions import Captioner, Captions, Fixed
 from .colours import dominant, recoloured
 from .concepts import Concept
+from .files import replacing
 from .pictures import Pictures
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ class Latents:
     Attributes:
         values: (n, channels, h, w), mean 0 and deviation 1.
         pixels: (n, 3, side, side) bytes, in the same order.
-        concept, style: (n,) of each picture.
+        concept, style: (n,) of each picture; the style is "" where captions came with the pictures.
         colour: (n,): the colour a caption may say, or "".
         originals: how many of them, the first, are pictures as they are; the rest are recoloured.
     """
@@ -42,11 +45,26 @@ class Latents:
     style: list[str]
     colour: list[str]
     originals: int
-    captioner: Captioner
+    captioner: Captions
 
     @property
     def values_per_picture(self) -> int:
         return self.values[0].numel()
+
+    def save(self, path: Path) -> None:
+        """Writes all but the captions to one file, whole or not at all."""
+        import torch
+
+        names = ("values", "pixels", "concept", "style", "colour", "originals")
+        with replacing(path) as file:
+            torch.save({name: getattr(self, name) for name in names}, file)
+
+    @classmethod
+    def load(cls, path: Path, captioner: Captions) -> Latents:
+        """What :meth:`save` wrote."""
+        import torch
+
+        return cls(**torch.load(path, weights_only=True), captioner=captioner)
 
     def draw(self, seed: int, stage: str, step: int, count: int) -> tuple[torch.Tensor, list[str]]:
         """``count`` latents and a caption for each; a pure function of the arguments."""
@@ -89,6 +107,29 @@ def learnable(pictures: Pictures, keys: list[str]) -> list[int]:
         for key in keys
     ]
     return [int(place) for found in places for place in found]
+
+
+def prepare_captioned(pictures: Pictures, captions: Mapping[str, tuple[str, ...]], vae: AutoencoderKL) -> Latents:
+    """Encodes pictures that came with captions. Nobody knows which words say their colour, so none is recoloured.
+
+    Args:
+        captions: by the pictures' keys.
+    """
+    import torch
+
+    own = [captions[str(key)] for key in pictures.keys]
+    captioner = Fixed(list(dict.fromkeys(own)))
+    position = {texts: place for place, texts in enumerate(captioner.captions)}
+    pixels = torch.from_numpy(pictures.pixels).permute(0, 3, 1, 2).contiguous()
+    return Latents(
+        values=encode(vae, pixels).half(),
+        pixels=pixels,
+        concept=[position[texts] for texts in own],
+        style=[""] * len(own),
+        colour=[""] * len(own),
+        originals=len(own),
+        captioner=captioner,
+    )
 
 
 def _styles(pictures: Pictures) -> list[str]:

@@ -12,7 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import Field
 
 from ..contract.model import Closed
 from .checkpoint import Checkpoint
@@ -35,15 +37,15 @@ class StageSettings(Closed):
         checkpoint_every, sheet_every: steps.
     """
 
-    steps: int
-    batch: int
-    learning_rate: float
-    warmup: int = 100
-    cooldown: float = 0.3
-    embedding_rate: float = 1.0
-    average: float = 0.998
-    checkpoint_every: int = 500
-    sheet_every: int = 1000
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    warmup: int = Field(default=100, ge=0)
+    cooldown: float = Field(default=0.3, ge=0, le=1)
+    embedding_rate: float = Field(default=1.0, gt=0)
+    average: float = Field(default=0.998, ge=0, lt=1)
+    checkpoint_every: int = Field(default=500, ge=1)
+    sheet_every: int = Field(default=1000, ge=1)
 
 
 class Stage(ABC):
@@ -83,7 +85,8 @@ class Loop:
     Attributes:
         folder: takes ``checkpoints/``, ``metrics.jsonl``, ``sheets/`` and TensorBoard's ``events/``.
         device, mixed: from the accelerator plan; ``mixed`` is accelerate's name of the mixed precision.
-        report: called with (stage, step, steps, figures) about once a second.
+        report: called with (stage, step, steps, means of the figures) about every ten seconds.
+        progress: called with the same of every step.
         stopped: polled at every step; true ends the run after a checkpoint.
     """
 
@@ -91,6 +94,7 @@ class Loop:
     device: str = "cpu"
     mixed: str = "bf16"
     report: Callable[[str, int, int, dict[str, float]], None] = lambda *_: None
+    progress: Callable[[str, int, int, dict[str, float]], None] = lambda *_: None
     stopped: Callable[[], bool] = lambda: False
     _accelerator: Any = field(default=None, repr=False)
 
@@ -110,19 +114,17 @@ class Loop:
         state = _State.of(stage, settings, self.accelerator())
         checkpoint = Checkpoint(self.folder / "checkpoints" / stage.name)
         state.step = checkpoint.load(state.parts(), self.accelerator().device)
-        try:
-            with Metrics(self.folder, stage.name, since=state.step) as metrics:
-                while state.step < settings.steps:
-                    if self.stopped():
-                        return False
-                    self._advance(stage, settings, state, metrics)
-                    if state.step % settings.checkpoint_every == 0 or state.step == settings.steps:
-                        checkpoint.save(state.step, state.parts())
-                    if state.step % settings.sheet_every == 0 or state.step == settings.steps:
-                        self._draw(stage, state)
-        finally:
-            if state.step % settings.checkpoint_every:
-                checkpoint.save(state.step, state.parts())
+        # An error saves nothing: it may have come in the middle of a step, and half a step is no state to go on from.
+        with Metrics(self.folder, stage.name, since=state.step) as metrics:
+            while state.step < settings.steps:
+                if self.stopped():
+                    checkpoint.save(state.step, state.parts())
+                    return False
+                self._advance(stage, settings, state, metrics)
+                if state.step % settings.checkpoint_every == 0 or state.step == settings.steps:
+                    checkpoint.save(state.step, state.parts())
+                if state.step % settings.sheet_every == 0 or state.step == settings.steps:
+                    self._draw(stage, state)
         state.hand_over()
         return True
 
@@ -142,7 +144,9 @@ class Loop:
         for average, module in zip(state.averages.values(), state.modules.values(), strict=True):
             average.update_parameters(module)
         figures = {"loss": float(loss.detach()), **figures}
-        figures["samples_per_s"] = stage.sample_size / (time.perf_counter() - began)
+        figures["seconds"] = time.perf_counter() - began
+        figures["samples_per_s"] = stage.sample_size / figures["seconds"]
+        self.progress(stage.name, state.step, settings.steps, figures)
         if averaged := metrics.add(state.step, figures):
             self.report(stage.name, state.step, settings.steps, averaged)
 
@@ -175,7 +179,7 @@ class _State:
     @classmethod
     def of(cls, stage: Stage, settings: StageSettings, accelerator: Any) -> _State:
         import torch
-        from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+        from torch.optim import swa_utils
 
         modules = {name: module.to(accelerator.device).train() for name, module in stage.modules().items()}
         embeddings = [
@@ -195,8 +199,8 @@ class _State:
             weight_decay=1e-4,
             foreach=True,
         )
-        decay = get_ema_multi_avg_fn(settings.average)
-        averages = {name: AveragedModel(module, multi_avg_fn=decay) for name, module in modules.items()}
+        decay = cast(Any, swa_utils).get_ema_multi_avg_fn(settings.average)
+        averages = {name: swa_utils.AveragedModel(module, multi_avg_fn=decay) for name, module in modules.items()}
         return cls(modules, averages, optimizer, [*others, *embeddings])
 
     def parts(self) -> dict[str, Any]:

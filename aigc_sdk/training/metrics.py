@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .files import replacing
+
 _WINDOW_S = 10.0
 
 
@@ -21,8 +23,8 @@ class Metrics:
         self.path.touch()
         self._forget_after(since)
         self._board = _board(folder / "events" / stage, since)
-        self._sums: dict[str, float] = {}
-        self._count = 0
+        self._values: dict[str, list[float]] = {}
+        self._step = since
         self._written = time.monotonic()
 
     def __enter__(self) -> Metrics:
@@ -31,6 +33,8 @@ class Metrics:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._values and error is None:
+            self._flush()
         if self._board is not None:
             self._board.close()
 
@@ -41,13 +45,14 @@ class Metrics:
             The means, when a window ended; otherwise nothing.
         """
         for name, value in figures.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
-        if time.monotonic() - self._written < _WINDOW_S:
-            return {}
-        means = {name: total / self._count for name, total in self._sums.items()}
-        self._write(step, means)
-        self._sums, self._count, self._written = {}, 0, time.monotonic()
+            self._values.setdefault(name, []).append(value)
+        self._step = step
+        return self._flush() if time.monotonic() - self._written >= _WINDOW_S else {}
+
+    def _flush(self) -> dict[str, float]:
+        means = {name: sum(values) / len(values) for name, values in self._values.items()}
+        self._write(self._step, means)
+        self._values, self._written = {}, time.monotonic()
         return means
 
     def _write(self, step: int, means: dict[str, float]) -> None:
@@ -65,9 +70,26 @@ class Metrics:
 
     def _forget_after(self, step: int) -> None:
         """Drops the rows of steps that a killed run had done after its last checkpoint: they are done again."""
-        rows = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-        kept = [row for row in rows if row["stage"] != self.stage or row["step"] <= step]
-        self.path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        kept = [row for row in rows(self.path) if row["stage"] != self.stage or row["step"] <= step]
+        with replacing(self.path) as file:
+            file.write("".join(json.dumps(row) + "\n" for row in kept).encode())
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a ``metrics.jsonl``. A last line that a kill cut off is left out."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+
+
+def seconds(path: Path, stage: str, batch: int) -> float:
+    """Time that the steps of a stage took, those of all starts together; without checkpoints and sheets."""
+    spent, last = 0.0, 0
+    for row in rows(path):
+        if row["stage"] == stage:
+            spent += row.get("seconds", batch / row["samples_per_s"]) * (row["step"] - last)
+            last = row["step"]
+    return spent
 
 
 def _board(folder: Path, since: int) -> Any:
@@ -75,4 +97,4 @@ def _board(folder: Path, since: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder), purge_step=since)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=since)

@@ -65,37 +65,52 @@ def clean(roots: Mapping[str, Path], side: int) -> tuple[Pictures, list[str]]:
     Raises:
         InvalidRequest: not one picture was found.
     """
+    found = ((style, key, opened) for style, root in roots.items() for key, opened in _wanted(read_set(root)))
+    pictures, left_out = collect(found, side)
+    if pictures is None:
+        raise InvalidRequest(f"no picture in {', '.join(str(root) for root in roots.values())}")
+    return pictures, left_out
+
+
+def collect(found: Iterable[tuple[str, str, Open]], side: int) -> tuple[Pictures | None, list[str]]:
+    """Opens pictures given as (style, key, open) and makes them one size.
+
+    Returns:
+        The pictures, or None if there is not one, and a line for each that was left out and why.
+    """
     import numpy as np
+    from PIL import Image
 
     rows: list[tuple[str, str, NDArray[np.uint8]]] = []
     left_out: list[str] = []
-    for style, root in roots.items():
-        seen: set[bytes] = set()
-        for key, opened in _wanted(read_set(root)):
-            try:
-                pixels = flatten(opened(), side)
-            except (OSError, ValueError) as error:
-                left_out.append(f"{style} {key}: {error}")
-                continue
-            if (digest := pixels.tobytes()) in seen:
-                left_out.append(f"{style} {key}: a double")
-                continue
-            seen.add(digest)
-            rows.append((key, style, pixels))
+    seen: set[tuple[str, bytes]] = set()
+    for style, key, opened in found:
+        try:
+            pixels = flatten(opened(), side)
+        # What Pillow raises for pictures that are damaged, too large, or none.
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            left_out.append(f"{style} {key}: {error}".strip())
+            continue
+        if (digest := (style, pixels.tobytes())) in seen:
+            left_out.append(f"{style} {key}: a double".strip())
+            continue
+        seen.add(digest)
+        rows.append((key, style, pixels))
     if not rows:
-        raise InvalidRequest(f"no picture in {', '.join(str(root) for root in roots.values())}")
+        return None, left_out
     keys, styles, pixels_of = zip(*rows, strict=True)
     return Pictures(np.stack(pixels_of), np.array(keys), np.array(styles)), left_out
 
 
 def flatten(picture: Image, side: int) -> NDArray[np.uint8]:
-    """The picture on white at (side, side, 3), reduced with Lanczos."""
+    """The picture on white at (side, side, 3), reduced with Lanczos; what is not square is not cut, but framed."""
     import numpy as np
     from PIL import Image
 
     picture = picture.convert("RGBA")
-    ground = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-    ground.alpha_composite(picture)
+    longer = max(picture.size)
+    ground = Image.new("RGBA", (longer, longer), (255, 255, 255, 255))
+    ground.alpha_composite(picture, ((longer - picture.width) // 2, (longer - picture.height) // 2))
     return np.asarray(ground.convert("RGB").resize((side, side), Image.Resampling.LANCZOS))
 
 

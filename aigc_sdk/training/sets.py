@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import Field, model_validator
+
 from ..contract.model import Closed
 
 if TYPE_CHECKING:
@@ -19,21 +21,36 @@ DRAWN_SIDE = 256
 Open = Callable[[], "Image"]
 
 
-class PictureSet(Closed):
-    """One set of pictures that shares a style.
+class PackageSource(Closed):
+    """A package, or a folder, with its licence.
+
+    Attributes:
+        source: ``npm:NAME@VERSION``, ``pypi:NAME==VERSION`` or ``folder:PATH``.
+        sha256: digest of the package's archive; another one is refused. size: the archive's bytes.
+        licence, attribution: SPDX id, and whom the licence names.
+    """
+
+    source: str = Field(pattern=r"^(npm:(@[\w.-]+/)?[\w.-]+@[\w.+-]+|pypi:[\w.-]+==[\w.!+-]+|folder:.+)$")
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(default=0, ge=0)
+    licence: str
+    attribution: str = ""
+
+    @model_validator(mode="after")
+    def _pinned(self) -> PackageSource:
+        if not self.source.startswith("folder:") and self.sha256 is None:
+            raise ValueError(f"{self.source}: a package is pinned by the sha256 of its archive")
+        return self
+
+
+class PictureSet(PackageSource):
+    """A set of pictures that shares a style. In a folder, files are named by key, such as ``1F34E.png``.
 
     Attributes:
         style: the word that captions use for it.
-        source: ``npm:NAME@VERSION`` or ``folder:PATH`` (files named by key, such as ``1F34E.png``).
-        sha256: digest of the npm archive; a different one is refused.
-        licence, attribution: what the licence is and whom it names.
     """
 
     style: str
-    source: str
-    sha256: str | None = None
-    licence: str
-    attribution: str = ""
 
 
 def read_set(root: Path) -> Iterator[tuple[str, Open]]:
@@ -52,20 +69,24 @@ def key_of(name: str) -> str:
 
 
 def _files(root: Path) -> dict[str, Open]:
-    kinds = (".png", ".webp", ".jpg", ".jpeg", ".svg")
-    return {key_of(path.stem): _opener(path) for path in sorted(root.rglob("*")) if path.suffix.lower() in kinds}
+    return {key_of(path.stem): opener(path) for path in sorted(root.rglob("*")) if path.suffix.lower() in KINDS}
 
 
-def _opener(path: Path) -> Open:
+KINDS = (".png", ".webp", ".jpg", ".jpeg", ".svg", ".gif", ".bmp", ".tif", ".tiff")
+"""Suffixes of the files that are taken for pictures."""
+
+
+def opener(path: Path) -> Open:
+    """A function that opens the picture, upright (of an animation, its first)."""
     if path.suffix.lower() == ".svg":
         return lambda: draw(path.read_text(encoding="utf-8"))
 
     def opened() -> Image:
-        from PIL import Image
+        from PIL import Image, ImageOps
 
         with Image.open(path) as picture:
             picture.load()
-            return picture
+            return ImageOps.exif_transpose(picture)
 
     return opened
 

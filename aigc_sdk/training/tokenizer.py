@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -19,10 +19,13 @@ _PLURAL = r"(?<=[a-z]{2}[^s\W])s\b"
 """The s of a plural, of words of four letters and more, but not of "glass"."""
 
 
-def build(texts: Iterable[str]) -> PreTrainedTokenizerFast:
+def build(texts: Iterable[str], tokens: int = MAX_TOKENS) -> PreTrainedTokenizerFast:
     """A tokenizer that knows every word of the texts.
 
     Letters are lowered, accents, plural endings and filler words dropped, so that "The cats" and "cat" are one.
+
+    Args:
+        tokens: longest caption, with the two tokens that begin and end it.
     """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
@@ -52,11 +55,13 @@ def build(texts: Iterable[str]) -> PreTrainedTokenizerFast:
     core.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, vocabulary[BEGIN]), (END, vocabulary[END])]
     )
-    return PreTrainedTokenizerFast(
+    kind: Any = PreTrainedTokenizerFast  # its constructor has no types
+    made: PreTrainedTokenizerFast = kind(
         tokenizer_object=core,
-        model_max_length=MAX_TOKENS,
+        model_max_length=tokens,
         pad_token=PAD,
         bos_token=BEGIN,
         eos_token=END,
         unk_token=UNKNOWN,
     )
+    return made
