@@ -37,3 +37,4 @@ class TestMotion(PluginSuite):
 class TestFilming(PluginSuite):
     plugin = "tests.video.kit_plugin:MANIFEST"
     prompt = "a red ball"
+    fields = {"duration_s": 0.5}

@@ -14,8 +14,8 @@ class ProcessChecks:
     def test_works_offline(self, aigc_subject: Subject) -> None:
         """Once its files are in the store, the plugin loads, runs and unloads without touching the network.
 
-        Blocked and reported are connecting, binding, sending and looking up names; socket files of this machine are
-        allowed.
+        Blocked and reported are connecting, binding, sending and looking up names; socket files of this machine, and
+        binding to its own loopback address, are allowed.
         """
         report = aigc_subject.probed
         expect(
