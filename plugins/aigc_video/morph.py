@@ -11,8 +11,8 @@ from PIL import Image
 from aigc_sdk.contract.errors import AigcError, Cancelled
 
 from . import pictures
+from .cutout import cut_out, ground
 from .keyframes import Painter
-from .poses import smooth
 
 if TYPE_CHECKING:
     from .between import Between
@@ -21,6 +21,8 @@ WAYPOINTS = (0.35, 0.55, 0.75, 0.9)
 """How far the pictures on the way are from the first: strengths of image-to-image."""
 WORK = 384
 """Shorter side at which frames are drawn between pictures; they are then made larger. Painted pictures are small."""
+_AIR = 0.76
+"""Part of the canvas that a picture of an object takes."""
 REST = 0.12
 """Part of the time in which each end stands still."""
 
@@ -48,10 +50,14 @@ def waypoints(
 
 
 def _fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in the middle of the canvas, on its own border's colour."""
-    from .cutout import ground
-
-    return pictures.contained(picture, size, ground(picture) or (255, 255, 255))
+    """The picture in the middle of the canvas, on its own border's colour; an object with some air around it."""
+    background = ground(picture) or (255, 255, 255)
+    if cut_out(picture) is None:
+        return pictures.contained(picture, size, background)
+    inner = round(size[0] * _AIR), round(size[1] * _AIR)
+    canvas = Image.new("RGB", size, background)
+    canvas.paste(pictures.contained(picture, inner, background), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    return canvas
 
 
 class Morph:
@@ -70,7 +76,8 @@ class Morph:
 
     def frame(self, number: int, of: int) -> Image.Image:
         time = number / max(1, of - 1)
-        way = smooth(min(1.0, max(0.0, (time - REST) / (1 - 2 * REST)))) * (len(self._stops) - 1)
+        x = min(1.0, max(0.0, (time - REST) / (1 - 2 * REST)))
+        way = x * x * (3 - 2 * x) * (len(self._stops) - 1)
         before = min(int(way), len(self._stops) - 2)
         share = way - before
         if share < 1e-6 or share > 1 - 1e-6:

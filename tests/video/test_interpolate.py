@@ -23,6 +23,7 @@ from aigc_sdk.registry import Registry
 from aigc_sdk.settings import LedgerSettings, Settings
 
 from .conftest import clip, photo, sound
+from .painter import PAINTER
 
 torch = pytest.importorskip("torch")
 TIMES = [0, 100, 200, 250, 300, 500, 600, 1000, 1100, 1200]
@@ -73,7 +74,9 @@ def smoother(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     torch.save(named, folder / "flownet.pkl")
     registry = Registry()
     registry.add(MANIFEST.model_copy(update={"models": (MANIFEST.models[0], _card(folder))}))
+    registry.add(PAINTER)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aigc_video.motion.RIFE", _card(folder))
         patch.setenv("AIGC_HOME", str(tmp_path_factory.mktemp("home")))
         with Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry) as client:
             yield client
@@ -189,6 +192,20 @@ def test_cancel_takes_effect_within_a_step(smoother: Client, tmp_path: Path) -> 
             job.cancel()
     with pytest.raises(Cancelled):
         job.result()
+
+
+def test_one_thing_becomes_another(smoother: Client) -> None:
+    """The pictures are the image model's, those between them RIFE's."""
+    fields = {"width": 64, "height": 64, "fps": 8, "duration_s": 1.0, "seed": 1}
+    made = smoother.generate("video", "a red ball becomes a blue ball", **fields)
+    frames, _, _ = clip(made)
+    assert frames[0][32, 32, 0] > 180 > 80 > frames[0][32, 32, 2]
+    assert frames[-1][32, 32, 2] > 180 > 80 > frames[-1][32, 32, 0]
+    assert made.receipt is not None
+    assert [part.task for part in made.receipt.parts] == ["text-to-image", *["image-to-image"] * 4, "text-to-image"]
+    assert "flownet.pkl" in made.receipt.weights
+    with pytest.raises(InvalidRequest, match="become"):
+        smoother.generate("video", "a red ball", motion="morph", **fields)
 
 
 @pytest.mark.parametrize(

@@ -198,3 +198,9 @@ def test_without_an_image_model_it_says_what_to_do() -> None:
     settings = Settings(ledger=LedgerSettings(enabled=False))
     with Client(settings=settings, registry=registry) as client, pytest.raises(AigcError, match="image"):
         client.generate("video", "a rocket", duration_s=0.2)
+
+
+def test_a_clip_can_be_made_again_from_its_receipt(video: Client) -> None:
+    made = video.generate("video", "a gold ball rolls", **SMALL)
+    assert made.receipt is not None
+    assert video.replay(made.receipt).identical
