@@ -52,7 +52,8 @@ def _fitting(picture: Image.Image) -> Image.Image:
 
 def _border_colour(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
-    return np.median(border, axis=0).astype(np.float32)
+    colour: NDArray[np.float32] = np.median(border, axis=0).astype(np.float32)
+    return colour
 
 
 def _reachable(plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -61,7 +62,8 @@ def _reachable(plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
     framed = Image.new("L", (width + 2, height + 2), 255)
     framed.paste(Image.fromarray(plain.astype(np.uint8) * 255), (1, 1))
     ImageDraw.floodfill(framed, (0, 0), 128)
-    return np.asarray(framed)[1:-1, 1:-1] == 128
+    found: NDArray[np.bool_] = np.asarray(framed)[1:-1, 1:-1] == 128
+    return found
 
 
 def _separated(

@@ -33,7 +33,8 @@ class Cuts:
 
     def cut_before(self, pixels: Pixels) -> bool:
         """True if a new scene begins with this frame."""
-        small = np.asarray(Image.fromarray(pixels).convert("L").resize(_SMALL, Image.Resampling.BOX), np.float32) / 255
+        thumbnail = Image.fromarray(pixels).convert("L").resize(_SMALL, Image.Resampling.BOX)
+        small: NDArray[np.float32] = np.asarray(thumbnail, np.float32) / np.float32(255)
         if self._last is None:
             self._last = small
             return False

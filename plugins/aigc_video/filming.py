@@ -158,7 +158,7 @@ class FilmingRunner(BaseRunner):
         """Width and height: as asked for; else in the picture's shape, with the pipeline's usual number of pixels."""
         if request.width and request.height:
             return {"width": request.width, "height": request.height}
-        usual = tuple(self._parameters[n].default if n in self._parameters else None for n in ("width", "height"))
+        usual: list[Any] = [self._parameters[n].default if n in self._parameters else None for n in ("width", "height")]
         if picture is None or not all(isinstance(length, int) for length in usual):
             return {n: v for n, v in (("width", request.width), ("height", request.height)) if v}
         area, shape, step = usual[0] * usual[1], picture.width / picture.height, self._step()
@@ -168,7 +168,7 @@ class FilmingRunner(BaseRunner):
 
     def _step(self) -> int:
         """What width and height must be multiples of."""
-        scale = getattr(self._pipe, "vae_scale_factor_spatial", None) or getattr(self._pipe, "vae_scale_factor", 8)
+        scale: Any = getattr(self._pipe, "vae_scale_factor_spatial", None) or getattr(self._pipe, "vae_scale_factor", 8)
         return max(16, int(scale) * 2)
 
     @staticmethod
@@ -185,6 +185,8 @@ class FilmingRunner(BaseRunner):
         return count if ratio <= 1 else math.ceil((count - 1) / ratio) * int(ratio) + 1
 
     def _callbacks(self, item: Item, context: RunContext) -> dict[str, Any]:
+        taken = 0
+
         def step(*_: Any) -> dict[str, Any]:
             nonlocal taken
             if context.cancelled(item.index):
@@ -194,7 +196,6 @@ class FilmingRunner(BaseRunner):
             context.progress(item.index, taken, max(of, taken) if of else None, "filming")
             return {}
 
-        taken = 0
         if "callback_on_step_end" in self._parameters:
             return {"callback_on_step_end": step}
         return {"callback": step, "callback_steps": 1} if "callback" in self._parameters else {}

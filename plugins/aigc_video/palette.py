@@ -16,7 +16,7 @@ class Palette:
 
     def __init__(self, width: int, height: int, clock: Fraction) -> None:
         graph = av.filter.Graph()
-        self._source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=clock)
+        self._source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=clock)
         split = graph.add("split")
         make = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
         use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4")

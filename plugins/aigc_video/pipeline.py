@@ -52,7 +52,7 @@ def load(folder: Path, plan: Plan, *, trust_remote_code: bool) -> Any:
 
 def rungs(pipe: Any, plan: Plan) -> Iterator[str]:
     """Rungs of the out-of-memory ladder, mildest first: takes one at each ``next``, and names it."""
-    vae = getattr(pipe, "vae", None)
+    vae: Any = getattr(pipe, "vae", None)
     if hasattr(vae, "enable_slicing"):
         vae.enable_slicing()
         yield "slice"

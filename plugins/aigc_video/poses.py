@@ -29,13 +29,16 @@ class Pose:
 class View:
     """What a camera sees of a picture: ``x, y`` is the centre, from -1 to 1 of the room that there is; ``zoom`` from 1.
 
-    ``angle``: degrees that it is tilted by, clockwise.
+    Attributes:
+        angle: degrees that it is tilted by, clockwise. room: of the room that there is, no more than this part of what
+            is seen is used.
     """
 
     x: float = 0.0
     y: float = 0.0
     zoom: float = 1.0
     angle: float = 0.0
+    room: float = math.inf
 
 
 Path = Callable[[float, float], Pose]
@@ -228,7 +231,7 @@ def tilting(t: float, seconds: float) -> View:
 
 def swaying(t: float, seconds: float) -> View:
     cycles = times(seconds, 2.6)
-    return View(0.3 * wave(t, cycles), 0.5 * wave(t + 0.25 / cycles, cycles), 1.1)
+    return View(0.3 * wave(t, cycles), 0.5 * wave(t + 0.25 / cycles, cycles), 1.1, room=0.1)
 
 
 MOVES: dict[str, Move] = {

@@ -63,8 +63,8 @@ class Sprite:
         source = self._levels[0]
         box = [_MARGIN + (edge - corner[i % 2]) / scale[i % 2] for i, edge in enumerate(rect)]
         limits = (source.width, source.height, source.width, source.height)
-        inside = tuple(min(max(edge, 0.0), limit) for edge, limit in zip(box, limits, strict=True))
-        return source.resize((rect[2] - rect[0], rect[3] - rect[1]), LANCZOS, box=inside), (rect[0], rect[1])
+        left, top, right, bottom = (min(max(edge, 0.0), limit) for edge, limit in zip(box, limits, strict=True))
+        return source.resize((rect[2] - rect[0], rect[3] - rect[1]), LANCZOS, box=(left, top, right, bottom)), rect[:2]
 
     def _turned(
         self, canvas: Image.Image, centre: tuple[float, float], size: tuple[float, float], angle: float
@@ -222,10 +222,11 @@ class CameraScene:
         view = self._move(t, self._seconds)
         width, height = self._size
         picture = self._picture
-        scale = max(width / picture.width, height / picture.height) * view.zoom
+        zoom = max(view.zoom, _covering(self._size, view.angle))
+        scale = max(width / picture.width, height / picture.height) * zoom
         seen = width / scale, height / scale
-        x = picture.width / 2 + view.x * (picture.width - seen[0]) / 2
-        y = picture.height / 2 + view.y * (picture.height - seen[1]) / 2
+        x = picture.width / 2 + view.x * min(picture.width - seen[0], view.room * seen[0]) / 2
+        y = picture.height / 2 + view.y * min(picture.height - seen[1], view.room * seen[1]) / 2
         if view.angle == 0:
             box = (x - seen[0] / 2, y - seen[1] / 2, x + seen[0] / 2, y + seen[1] / 2)
             inside = (max(0.0, box[0]), max(0.0, box[1]), min(picture.width, box[2]), min(picture.height, box[3]))
@@ -245,3 +246,12 @@ class CameraScene:
         )
         large = (width * _SUPER, height * _SUPER)
         return self._picture.transform(large, Image.Transform.AFFINE, data, Image.Resampling.BICUBIC).reduce(_SUPER)
+
+
+def _covering(size: tuple[int, int], angle: float) -> float:
+    """How much closer a camera must be so that a frame tilted by so many degrees shows nothing beyond the picture."""
+    if angle == 0:
+        return 1.0
+    longer = max(size[0] / size[1], size[1] / size[0])
+    radians = math.radians(abs(angle))
+    return math.cos(radians) + longer * math.sin(radians) + 0.01

@@ -27,7 +27,7 @@ def length_s(path: Path) -> float:
     """
     samples = 0
     with _opened(path) as container:
-        rate = container.streams.audio[0].rate
+        rate = int(container.streams.audio[0].rate)
         try:
             for frame in container.decode(container.streams.audio[0]):
                 samples += frame.samples

@@ -63,6 +63,17 @@ def test_a_photo_is_moved_by_a_camera(video: Client, tmp_path: Path) -> None:
     assert all(frame.std() > 20 for frame in frames)  # it fills every frame
 
 
+@pytest.mark.parametrize("motion", ["rotate", "zoom-out", "pan-left", "float"])
+def test_a_camera_never_looks_beyond_the_picture(motion: str) -> None:
+    from aigc_video.poses import MOVES
+    from aigc_video.scene import CameraScene
+    from PIL import Image
+
+    for picture_size, size in (((300, 200), (120, 40)), ((100, 300), (90, 60)), ((64, 64), (40, 120))):
+        scene = CameraScene(Image.new("RGB", picture_size, "white"), size, MOVES[motion], 4.0)
+        assert min(np.asarray(scene.frame(i / 8)).min() for i in range(9)) == 255
+
+
 def test_slow_motion_does_not_jitter() -> None:
     """The middle of a disc that is drawn at fractions of a pixel follows its path to a tenth of a pixel."""
     from aigc_video.scene import Sprite
