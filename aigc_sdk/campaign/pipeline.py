@@ -183,7 +183,7 @@ def code_version() -> str:
         for entry in sorted(stack.pop().iterdir(), key=lambda entry: entry.name):
             if entry.is_dir() and entry.name != "__pycache__":
                 stack.append(entry)
-            elif entry.name.endswith((".py", ".yaml", ".j2")):
+            elif entry.name.endswith((".py", ".yaml", ".j2", ".css", ".typ")):
                 found.update(entry.read_bytes())
     return found.hexdigest()
 

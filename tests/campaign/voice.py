@@ -34,7 +34,7 @@ class Silence(BaseRunner):
 
 
 def _artifact(text: str) -> AudioArtifact:
-    sentences = re.findall(r"[^.]+\.", text)
+    sentences = re.findall(r"[^.。]+[.。]", text)
     segments = tuple({"start": float(i), "end": i + 1.0, "text": s.strip()} for i, s in enumerate(sentences))
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as sound:

@@ -18,6 +18,7 @@ from .fonts import families
 from .geometry import Arrangement, Box, Element, arrange, safe_box
 from .measure import MARKS, ink_boxes, problems
 from .paint import fills_without_loss, logo_plate, place_picture
+from .phrases import phrased
 from .pictures import Subject
 from .shapes import Shape
 
@@ -144,7 +145,8 @@ def _columns(
         {
             "kind": "headline",
             "name": "headline",
-            "text": words.headline,
+            "text": phrased(words.headline, words.language),
+            "loose": words.headline,
             "weight": 750,
             "fill": theme.ink,
             "tracking": 0 if _is_cjk(words.headline) else -0.018,
