@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.docs.pages import PAGES, Block, blocks
+from tests.support.forks import Forks
 
 FILES = {"python", "toml", "yaml", "json", "text"}
 
@@ -38,21 +36,20 @@ def _write(block: Block, folder: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks("-W", "error::DeprecationWarning:aigc_sdk") as forks:
+        yield forks
+
+
 @pytest.mark.parametrize(("block", "before", "printed"), list(programs()))
-def test_python_blocks_run(block: Block, before: list[Block], printed: str | None, tmp_path: Path) -> None:
+def test_python_blocks_run(
+    block: Block, before: list[Block], printed: str | None, tmp_path: Path, forks: Forks
+) -> None:
     for earlier in before:
         if earlier.title not in ("", "output", "signature") and earlier.language in FILES:
             _write(earlier, tmp_path)
-    program = _write(block, tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-W", "error::DeprecationWarning:aigc_sdk", str(program)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=280,
-        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONUTF8": "1"},
-    )
+    done = forks.run(_write(block, tmp_path), PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     if printed is not None:
