@@ -19,7 +19,7 @@ class Palette:
         self._source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=clock)
         split = graph.add("split")
         make = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
-        use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4")
+        use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=5")
         self._sink = graph.add("buffersink")
         self._source.link_to(split, 0, 0)
         split.link_to(use, 0, 0)
