@@ -38,7 +38,8 @@ def _summary(recipe: Recipe, receipt: dict[str, Any]) -> str:
     side, millions = recipe.model.side, sum(receipt["parameters"].values()) / 1e6
     return (
         f"A text-to-image model of {millions:.1f} million weights that draws {side} x {side} pixels. A stock\n"
-        "`StableDiffusionPipeline`: image-to-image and inpainting work with the same files.\n\n"
+        "`StableDiffusionPipeline`: image-to-image and inpainting work with the same files. Its U-Net is a class of\n"
+        "aigc-sdk: with diffusers alone, `import aigc_image.text_prior` before `from_pretrained`.\n\n"
         "```\n"
         f'aigc image "..." --model FOLDER --width {side} --height {side} -o picture.png\n'
         "```\n"

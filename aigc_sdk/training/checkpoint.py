@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..contract.errors import CorruptModel
 
 if TYPE_CHECKING:
     import torch
@@ -26,13 +29,16 @@ class Checkpoint:
             return
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
-        for name, part in parts.items():
-            with (scratch / f"{name}.pt").open("wb") as file:
-                torch.save(part.state_dict(), file)
-                file.flush()
-                os.fsync(file.fileno())
-        older = self._whole()
-        scratch.replace(final)
+        try:
+            for name, part in parts.items():
+                with (scratch / f"{name}.pt").open("wb") as file:
+                    torch.save(part.state_dict(), file)
+                    file.flush()
+                    os.fsync(file.fileno())
+            older = self._whole()
+            scratch.replace(final)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
         for folder in older:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -41,14 +47,23 @@ class Checkpoint:
 
         Returns:
             Its step; 0 if there is none.
+
+        Raises:
+            CorruptModel: it is damaged, or of another model.
         """
         import torch
 
         whole = self._whole()
         if not whole:
             return 0
-        for name, part in parts.items():
-            part.load_state_dict(torch.load(whole[-1] / f"{name}.pt", map_location=device, weights_only=True))
+        try:
+            for name, part in parts.items():
+                part.load_state_dict(torch.load(whole[-1] / f"{name}.pt", map_location=device, weights_only=True))
+        except (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
+            why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise CorruptModel(
+                f"the checkpoint {whole[-1]} cannot be read: {why}", fix="remove it; its stage is learned anew"
+            ) from error
         return int(whole[-1].name.removeprefix("step-"))
 
     def _whole(self) -> list[Path]:

@@ -60,10 +60,15 @@ UNET = "aigc_image:TextPriorUNet"
 """The image plugin's own U-Net. It is named, not imported: the core knows no plugin."""
 
 
+def unet_class() -> Any:
+    """The class. Once it is imported, diffusers loads pipelines that name it."""
+    module, _, name = UNET.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def unet(widths: tuple[int, ...], text_width: int, latent_channels: int, side: int) -> UNet2DConditionModel:
     """A U-Net that sees the text thrice: as a first guess, by cross-attention, and pooled in every block's scale."""
-    module, _, name = UNET.partition(":")
-    kind = getattr(importlib.import_module(module), name)
+    kind = unet_class()
     deeper = len(widths) - 1
     return kind(
         sample_size=side,

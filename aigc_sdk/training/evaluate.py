@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .autoencoder import psnr, to_signed
 from .captions import Example
+from .export import load
 from .recipe import EvaluateSettings
 from .run import Run, read_json, write_json
 from .sheets import save_sheet
@@ -53,9 +54,7 @@ class Evaluate(Step):
 
 def pipeline_of(run: Run) -> StableDiffusionPipeline:
     """The run's trained pipeline in float32 on the plan's device."""
-    from diffusers import StableDiffusionPipeline
-
-    return StableDiffusionPipeline.from_pretrained(run.path("pipeline")).to(run.plan.device)
+    return load(run.path("pipeline")).to(run.plan.device)
 
 
 def _draw(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .diffusion import noise_schedule
+from .diffusion import noise_schedule, unet_class
 from .files import replacing_folder
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ def assemble(
     )
 
 
+def load(folder: Path) -> StableDiffusionPipeline:
+    """A pipeline that was saved, in the dtype it was saved in."""
+    from diffusers import StableDiffusionPipeline
+
+    unet_class()
+    return StableDiffusionPipeline.from_pretrained(folder)
+
+
 def export(pipeline: StableDiffusionPipeline, folder: Path, add: Callable[[Path], None]) -> None:
     """Writes the pipeline in float16 safetensors; the folder appears whole or not at all.
 
@@ -46,9 +55,25 @@ def export(pipeline: StableDiffusionPipeline, folder: Path, add: Callable[[Path]
         for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet):
             part.to(torch.float16)
         pipeline.save_pretrained(scratch, safe_serialization=True)
+        _tidy(scratch)
         for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet):
             part.to(torch.float32)
         add(scratch)
+
+
+def _tidy(folder: Path) -> None:
+    """Forgets where on this machine the parts were loaded from, and lets all of them load in one dtype.
+
+    Where a program names no dtype, diffusers loads the U-Net in float32, but transformers the text encoder in the one
+    that its configuration names.
+    """
+    for path in folder.rglob("*.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict) and content.keys() & {"_name_or_path", "dtype"}:
+            content.pop("_name_or_path", None)
+            if "dtype" in content:
+                content["dtype"] = "float32"
+            path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def sample(
