@@ -253,6 +253,14 @@ def test_a_pickle_of_anything_else_is_not_run(tmp_path: Path) -> None:
         convert(tmp_path, tmp_path)
 
 
+def test_a_pickle_from_anywhere_is_no_model() -> None:
+    from aigc_sdk.contract.manifest import ModelCard
+
+    for sources in ((Source(uri="hf:a/b"),), (Source(uri="file:/tmp", files=(SourceFile(path="a", name="a"),)),)):
+        with pytest.raises(InvalidRequest, match="pinned"):
+            ModelCard(id="x", tasks=("interpolate",), licence="MIT", format="torch", sources=sources)
+
+
 @pytest.mark.model
 def test_frames_between_are_nearer_the_truth_than_blending() -> None:
     from aigc_video.between import Between
