@@ -47,7 +47,7 @@ class Enlarger:
             try:
                 self._loaded[name] = self._load(name)
             except StoreError as error:
-                log.warning("the upscaler %s cannot be had: %s", name, error.what)
+                log.info("the upscaler %s cannot be had: %s", name, error.what)
                 self._missing[name] = error.what
 
     def enlarge(self, image: Image, size: Size, name: str, step: Step) -> tuple[Image, str]:

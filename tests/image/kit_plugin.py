@@ -1,4 +1,4 @@
-"""The image plugin as the kit sees it: with a tiny drawing model that tests have put where AIGC_TINY_IMAGE says."""
+"""The image plugin as the kit sees it: with tiny models, which tests have put where two variables say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from aigc_image.manifest import MANIFEST as REAL
 
-from aigc_sdk.contract.manifest import ModelCard, Source
+from aigc_sdk.contract.manifest import ModelCard, Source, SourceFile
 
 TINY = ModelCard(
     id="tiny",
@@ -19,4 +19,16 @@ TINY = ModelCard(
     default_options={"steps": 3},
     units="pixels",
 )
-MANIFEST = REAL.model_copy(update={"models": (TINY, *REAL.models), "default_model": TINY.id})
+_NETWORK = tuple(SourceFile(path=name, name=name) for name in ("network.param", "network.bin"))
+TINY_UPSCALER = ModelCard(
+    id="tiny-upscaler",
+    tasks=("upscale",),
+    sources=(Source(uri=f"file:{os.environ.get('AIGC_TINY_NETWORK', '/nowhere')}", files=_NETWORK),),
+    licence="BSD-3-Clause",
+    size_bytes=10_000,
+    format="ncnn",
+    architecture="SRVGGNetCompact",
+    runners=("realesrgan",),
+    units="pixels",
+)
+MANIFEST = REAL.model_copy(update={"models": (TINY, TINY_UPSCALER, *REAL.models), "default_model": TINY.id})
