@@ -41,6 +41,7 @@ class Painter:
         except UnknownModel as error:
             error.fix = error.fix or "give a picture: --image FILE"
             raise
+        self._take_notes(made)
         return self._enlarged(made, seed, least)
 
     def towards(self, picture: Image.Image, prompt: str, strength: float, seed: int) -> Image.Image:
@@ -54,6 +55,11 @@ class Painter:
             model=self._model,
         )
         return pictures.decoded(self._context.generate(self._index, request).content())
+
+    def _take_notes(self, made: Artifact) -> None:
+        """What the image model says of its picture holds for the clip as well."""
+        said = made.receipt.notes if made.receipt is not None else ()
+        self.notes += [f"picture: {note}" for note in said if f"picture: {note}" not in self.notes]
 
     def _enlarged(self, made: Artifact, seed: int, least: int) -> Image.Image:
         picture = pictures.decoded(made.content())

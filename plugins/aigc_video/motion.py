@@ -42,12 +42,14 @@ class Inputs:
 
     Attributes:
         motion: its name. picture: what moves, if it is given. prompts: what a morph begins and ends with.
+        said: the request names its motion, or its words ask for it.
     """
 
     order: order.Order
     motion: str
     picture: Image.Image | None
     prompts: tuple[str, str]
+    said: bool
 
 
 class Played:
@@ -78,7 +80,8 @@ class MotionRunner(BaseRunner):
             picture = pictures.given(request.image)
         prompts = _prompts(request) if motion == motions.MORPH else ("", "")
         fps = FPS_GIF if request.format == "gif" else FPS
-        return Inputs(order.read(request, usual_s=SECONDS, usual_fps=fps), motion, picture, prompts)
+        said = bool(request.motion) or motions.asked_for(request.prompt)
+        return Inputs(order.read(request, usual_s=SECONDS, usual_fps=fps), motion, picture, prompts, said)
 
     def batch_key(self, request: Request) -> Hashable:
         return "motion"
@@ -149,7 +152,8 @@ class MotionRunner(BaseRunner):
 
     @staticmethod
     def _said(inputs: Inputs) -> list[str]:
-        return [f"motion: {inputs.motion}"]
+        why = "" if inputs.said else " (nothing asks for another)"
+        return [f"motion: {inputs.motion}{why}"]
 
 
 def _prompts(request: VideoRequest) -> tuple[str, str]:

@@ -67,6 +67,11 @@ def suiting(prompt: str) -> str:
     return next((name for name, words in _FOUND if words.search(prompt)), DEFAULT)
 
 
+def asked_for(prompt: str) -> bool:
+    """True if a prompt's words ask for a motion."""
+    return any(words.search(prompt) for _, words in _FOUND)
+
+
 def without_motion(prompt: str) -> str:
     """The prompt without the words that ask for motion: what there is to see. All of it, if nothing else is left."""
     for _, words in _FOUND:

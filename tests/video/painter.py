@@ -35,7 +35,7 @@ class Painter(BaseRunner):
             data = io.BytesIO()
             image.save(data, "PNG")
             artifact = ImageArtifact(width=image.width, height=image.height, data=data.getvalue())
-            yield item.index, Completed(artifact)
+            yield item.index, Completed(artifact, notes=("it is a disc",))
 
 
 def load(card: ModelCard, plan: Plan, files: ModelFiles) -> Painter:

@@ -244,7 +244,7 @@ def test_a_pickle_of_anything_else_is_not_run(tmp_path: Path) -> None:
         def __reduce__(self) -> Any:
             return (Path.touch, (tmp_path / "sprung",))
 
-    (tmp_path / "flownet.pkl").write_bytes(pickle.dumps({"module.block0.conv0.0.0.weight": Trap()}))
+    (tmp_path / "flownet.pkl").write_bytes(pickle.dumps({"module.block0.conv0.0.0.weight": Trap()}, protocol=2))
     with pytest.raises(CorruptModel):
         convert(tmp_path, tmp_path)
     assert not (tmp_path / "sprung").exists()

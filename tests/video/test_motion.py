@@ -36,7 +36,7 @@ def test_words_choose_the_motion_and_the_image_model_paints(video: Client) -> No
     assert seen[-1][1] < seen[0][1] - 0.1
     receipt = made.receipt
     assert receipt is not None
-    assert "motion: launch" in receipt.notes
+    assert receipt.notes == ("motion: launch", "picture: it is a disc")
     assert {part.model for part in receipt.parts} == {"disc"}
     assert all(part.output_sha256 for part in receipt.parts)
 
@@ -52,6 +52,12 @@ def test_an_object_moves_over_its_own_background(video: Client, tmp_path: Path, 
     assert np.abs(corner - [32, 64, 255]).max() < 12  # the background stands still
     moves = max(np.abs(frame.astype(int) - frames[0]).max() for frame in frames) > 40
     assert moves == (motion != "still")
+
+
+def test_a_prompt_that_asks_for_no_motion_gets_a_gentle_zoom_and_is_told(video: Client) -> None:
+    made = video.generate("video", "ein blauer Ball", **SMALL)
+    assert made.receipt is not None
+    assert made.receipt.notes[0] == "motion: zoom (nothing asks for another)"
 
 
 def test_a_photo_is_moved_by_a_camera(video: Client, tmp_path: Path) -> None:
