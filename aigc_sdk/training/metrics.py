@@ -87,7 +87,8 @@ def seconds(path: Path, stage: str, batch: int) -> float:
     spent, last = 0.0, 0
     for row in rows(path):
         if row["stage"] == stage:
-            spent += row.get("seconds", batch / row["samples_per_s"]) * (row["step"] - last)
+            of_one = row["seconds"] if "seconds" in row else batch / row["samples_per_s"]
+            spent += of_one * (row["step"] - last)
             last = row["step"]
     return spent
 

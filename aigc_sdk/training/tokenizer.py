@@ -14,7 +14,8 @@ MAX_TOKENS = 16
 _FILLERS = (
     r"\b(a|an|the|of|picture|image|icon|emoji|photo|illustration|drawing|in|style|with|and|on|to|for|please|some)\b"
 )
-_FILLERS_ZH = "一[个只张幅辆杯朵条件双台部座棵头]|图片|图标|表情|风格|画风|请|的"
+# By then each Chinese character stands between spaces.
+_FILLERS_ZH = "一 *[个只张幅辆杯朵条件双台部座棵头]|图 *片|图 *标|表 *情|风 *格|画 *风|请|的"
 _PLURAL = r"(?<=[a-z]{2}[^s\W])s\b"
 """The s of a plural, of words of four letters and more, but not of "glass"."""
 
