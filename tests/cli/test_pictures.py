@@ -11,7 +11,6 @@ import pytest
 from tests.image import tiny
 
 from .conftest import Invoke
-from .programs import Program
 
 pytest.importorskip("diffusers")
 
@@ -46,11 +45,12 @@ def test_pictures_are_written_with_their_receipts_and_made_again(invoke: Invoke,
     assert invoke("plan", "image", "-m", model, "--json").exit_code == 0
 
 
-def test_a_pipe_gets_the_picture(aigc: Program, model: Path) -> None:
+def test_a_pipe_gets_the_picture(invoke: Invoke, model: Path) -> None:
     from PIL import Image
 
-    done = aigc("image", "red apple", "-m", str(model), "--steps", "1", "--format", "jpeg")
-    assert Image.open(io.BytesIO(done.stdout)).size == (64, 64)
+    done = invoke("image", "red apple", "-m", model, "--steps", "1", "--format", "jpeg")
+    assert done.exit_code == 0, done.stderr
+    assert Image.open(io.BytesIO(done.stdout_bytes)).size == (64, 64)
 
 
 @pytest.mark.model
