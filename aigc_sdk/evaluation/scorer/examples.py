@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _COLOUR_PAIRS, _STYLE_PAIRS = 0.25, 0.15
 _COLOURED, _SAID = 0.25, 0.15
+CAPTIONS = 3
+"""Captions of each picture in a step: a text costs a tenth of a picture, and there are ten times as many to learn."""
+
+_Row = tuple["Example", list[str], bool]
 
 
 @dataclass(frozen=True)
@@ -56,21 +60,21 @@ class Examples:
                 pixels.append(painted)
         self.pixels = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
 
-    def draw(self, random: Generator, count: int) -> tuple[Tensor, list[str], Tensor]:
-        """``count`` pictures (bytes), a caption for each, and whether that says a colour.
+    def draw(self, random: Generator, count: int) -> tuple[Tensor, list[list[str]], Tensor]:
+        """``count`` pictures (bytes), several captions for each, and whether these say a colour.
 
-        No caption fits another's picture: concepts come once, or twice where both captions say what differs.
+        No caption fits another's picture: concepts come once, or twice where all captions say what differs.
         """
-        rows: list[tuple[Example, str, bool]] = []
+        rows: list[_Row] = []
         for concept in random.permutation(sorted(self.plain)).tolist():
             rows += self._rows(random, concept)
             if len(rows) >= count:
                 break
         rows = rows[:count]
         places = torch.tensor([example.place for example, _, _ in rows])
-        return self.pixels[places], [caption for _, caption, _ in rows], torch.tensor([said for _, _, said in rows])
+        return self.pixels[places], [captions for _, captions, _ in rows], torch.tensor([said for _, _, said in rows])
 
-    def _rows(self, random: Generator, concept: int) -> list[tuple[Example, str, bool]]:
+    def _rows(self, random: Generator, concept: int) -> list[_Row]:
         plain, painted = self.plain[concept], list(self.painted[concept].values())
         share = random.random()
         if share < _COLOUR_PAIRS and painted:
@@ -86,14 +90,18 @@ class Examples:
         example = plain[random.integers(len(plain))]
         return [self._row(random, example, said=bool(example.colour) and random.random() < _SAID)]
 
-    def _row(self, random: Generator, example: Example, *, said: bool) -> tuple[Example, str, bool]:
-        caption = self.captioner.draw(random, example.concept, example.style, example.colour if said else None)
-        return example, caption, said
+    def _row(self, random: Generator, example: Example, *, said: bool) -> _Row:
+        return example, [self._caption(random, example, said=said) for _ in range(CAPTIONS)], said
 
-    def _styled(self, random: Generator, example: Example) -> tuple[Example, str, bool]:
-        """A caption that says the style; most do."""
+    def _styled(self, random: Generator, example: Example) -> _Row:
+        """Captions that say the style; most do."""
         words = {word for spoken in STYLES[example.style].values() for word in spoken}
-        while True:
-            row = self._row(random, example, said=False)
-            if any(word in row[1] for word in words):
-                return row
+        captions: list[str] = []
+        while len(captions) < CAPTIONS:
+            caption = self._caption(random, example, said=False)
+            if any(word in caption for word in words):
+                captions.append(caption)
+        return example, captions, False
+
+    def _caption(self, random: Generator, example: Example, *, said: bool) -> str:
+        return self.captioner.draw(random, example.concept, example.style, example.colour if said else None)

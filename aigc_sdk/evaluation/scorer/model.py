@@ -52,7 +52,7 @@ class Scorer:
     ) -> None:
         self._network = network.float().eval().requires_grad_(False)
         self._tokenizer = tokenizer
-        tokenizer.enable_padding(length=network.shape.tokens)
+        tokenizer.enable_padding(length=network.shape.tokens, pad_token=PAD)
         tokenizer.enable_truncation(network.shape.tokens)
         self.concepts = list(concepts)
         self.accuracy = accuracy or {}
@@ -67,6 +67,7 @@ class Scorer:
         if folder is None:
             with as_file(files("aigc_sdk.evaluation").joinpath("weights")) as own:
                 return cls.load(own)
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
 
@@ -76,7 +77,7 @@ class Scorer:
             rows, accuracy = (
                 json.loads((folder / name).read_text(encoding="utf-8")) for name in (_CONCEPTS, _ACCURACY)
             )
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise InvalidRequest(
                 f"{folder} holds no picture-caption scorer: {error}", fix="`aigc evaluate train-scorer` makes one"
             ) from None

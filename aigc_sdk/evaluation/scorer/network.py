@@ -72,7 +72,7 @@ class _PictureTower(nn.Module):
             ]
         self.body = nn.Sequential(*layers)
         last = shape.widths[-1]
-        self.head = nn.Sequential(nn.Dropout(0.1), nn.Linear(2 * last, shape.joint))
+        self.head = nn.Linear(2 * last, shape.joint)
 
     def forward(self, pixels: Tensor) -> Tensor:
         seen = self.body(pixels)
@@ -102,7 +102,7 @@ class _TextTower(nn.Module):
         nn.init.normal_(self.words.weight, std=0.5)
         self.places = nn.Parameter(torch.zeros(shape.tokens, width))
         layer = nn.TransformerEncoderLayer(
-            width, shape.heads, 2 * width, 0.1, "gelu", batch_first=True, norm_first=True
+            width, shape.heads, 2 * width, 0.0, "gelu", batch_first=True, norm_first=True
         )
         self.body = nn.TransformerEncoder(layer, shape.layers, enable_nested_tensor=False)
         self.head = nn.Linear(width, shape.joint)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ScorerStage(Stage):
-    """Cross-entropy in both directions (InfoNCE)."""
+    """Cross-entropy in both directions (InfoNCE), for each of several captions of the batch's pictures."""
 
     name = "scorer"
 
@@ -42,11 +42,13 @@ class ScorerStage(Stage):
         pixels, captions, said = self.examples.draw(random, self.batch)
         pixels = augmented(pixels, said, generator(self.seed, self.name, step))
         seen = self.network.see(pixels.contiguous(memory_format=torch.channels_last).to(device))
-        read = self.network.read(self.tokens(captions).to(device))
-        scores = self.network.scale() * seen @ read.T
-        right = torch.arange(len(scores), device=device)
-        loss = (functional.cross_entropy(scores, right) + functional.cross_entropy(scores.T, right)) / 2
-        return loss, {"accuracy": float((scores.argmax(1) == right).float().mean())}
+        scale, right = self.network.scale(), torch.arange(len(seen), device=device)
+        loss, hits = torch.zeros((), device=device), 0.0
+        for texts in zip(*captions, strict=True):
+            scores = scale * seen @ self.network.read(self.tokens(list(texts)).to(device)).T
+            loss = loss + functional.cross_entropy(scores, right) + functional.cross_entropy(scores.T, right)
+            hits += float((scores.argmax(1) == right).float().mean())
+        return loss / (2 * len(captions[0])), {"accuracy": hits / len(captions[0])}
 
     def sheet(self, modules: dict[str, Any], device: torch.device) -> Tensor | None:
         return None
