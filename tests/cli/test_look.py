@@ -44,7 +44,7 @@ def test_model_filters(invoke: Invoke, filters: list[str], present: str, absent:
 
 
 def test_no_such_model(invoke: Invoke) -> None:
-    result = invoke("models", "--task", "text-to-video")
+    result = invoke("models", "--task", "text-to-audio")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "aigc models" in result.stderr
 
@@ -63,7 +63,7 @@ def test_plan(invoke: Invoke) -> None:
         (["text", "--model", "ecco"], 3),
         (["text", "--model", "echo", "--runner", "nobody"], 2),
         (["text", "--model", "echo", "--device", "abacus"], 2),
-        (["image"], 3),
+        (["image", "--model", "echo"], 3),
         (["smell"], 2),
     ],
 )
