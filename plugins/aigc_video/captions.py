@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -21,7 +23,9 @@ _SIDE = 0.08
 _BELOW = 0.09
 _BELOW_TALL = 0.2
 """Kept free below, in parts of the height; in tall clips the buttons of stories and reels are there."""
-_OUTLINE = 0.12
+_OUTLINE = 0.1
+_WEIGHT = 600
+"""Of variable fonts: semi-bold."""
 _LINES = 3
 _SMALLEST = 0.6
 
@@ -136,9 +140,19 @@ def _font(path: Path | None, points: float) -> ImageFont.FreeTypeFont:
         assert isinstance(font, ImageFont.FreeTypeFont)
         return font
     try:
-        return ImageFont.truetype(str(path), points)
+        font = ImageFont.truetype(str(path), points)
     except OSError as error:
         raise InvalidRequest(f"cannot read the font {path}: {error}", plugin="video") from None
+    with contextlib.suppress(OSError, NotImplementedError):  # a font of one weight
+        axes = font.get_variation_axes()
+        weights = [_bold(axis) if b"eight" in (axis["name"] or b"") else float(axis["default"] or 0) for axis in axes]
+        font.set_variation_by_axes(weights)
+    return font
+
+
+def _bold(axis: Mapping[str, Any]) -> float:
+    """A variable font's own weight may be hair-thin, and its outline would swallow it."""
+    return float(min(axis["maximum"], max(axis["minimum"], _WEIGHT)))
 
 
 def check_characters(cues: Sequence[Cue], path: Path | None) -> None:

@@ -19,7 +19,7 @@ pytest.importorskip("av")
 
 
 @pytest.fixture(scope="module")
-def video() -> Iterator[Client]:
+def video(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client that knows the video plugin, and a stand-in for the image model: the real one has its own tests."""
     from aigc_video.manifest import MANIFEST
 
@@ -28,8 +28,10 @@ def video() -> Iterator[Client]:
     registry = Registry()
     registry.add(MANIFEST)
     registry.add(PAINTER)
-    with Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry) as client:
-        yield client
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIGC_HOME", str(tmp_path_factory.mktemp("home")))  # the user's store hears nothing of tiny models
+        with Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry) as client:
+            yield client
 
 
 def clip(artifact: VideoArtifact) -> tuple[list[Any], list[float], dict[str, Any]]:
