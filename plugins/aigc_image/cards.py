@@ -109,7 +109,6 @@ PICTOGRAMS = (
         tasks=("text-to-image", "image-to-image", "inpaint"),
         sources=(_PICTOGRAMS,),
         licence="Apache-2.0",
-        licence_url="https://github.com/aigc-sdk/aigc-sdk/blob/main/NOTICE",
         size_bytes=sum(file.size or 0 for file in _PICTOGRAMS.files),
         format="safetensors",
         architecture="StableDiffusionPipeline",
