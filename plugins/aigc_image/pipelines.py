@@ -115,6 +115,8 @@ def load(folder: Path, plan: Plan, *, trust_remote_code: bool = False) -> Pipeli
     import diffusers
     import torch
 
+    from . import text_prior  # noqa: F401 - diffusers takes a class of ours only where it is imported already
+
     kind = getattr(diffusers, str(config["_class_name"]))
     dtype = getattr(torch, plan.dtype) if plan.device_kind != "cpu" else torch.float32
     options: dict[str, Any] = _dtype_option(dtype) | ({"trust_remote_code": True} if own else {})
