@@ -117,9 +117,18 @@ def _stable_diffusion_3() -> Path:
 
 
 def _saved(pipe: Any) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="aigc-tiny-"))
+    folder = Path(_kept().name) / type(pipe).__name__ / str(next(_numbers))
     pipe.save_pretrained(folder)
     return folder
+
+
+_numbers = itertools.count()
+
+
+@functools.cache
+def _kept() -> tempfile.TemporaryDirectory[str]:
+    """Where made pipelines are copied from; gone when Python ends."""
+    return tempfile.TemporaryDirectory(prefix="aigc-tiny-")
 
 
 def _unet(own: str = "", **fields: Any) -> Any:
