@@ -93,11 +93,10 @@ def _finish(model: Any, as_json: bool) -> None:
     if as_json:
         outputs.print_json({"model": str(model), "figures": receipt["figures"], "stages": receipt["stages"]})
         return
-    side = receipt["recipe"]["model"]["side"]
     click.echo(f"model: {model}")
     for group, share in receipt["figures"]["recall"].items():
         click.echo(f"recall, {group}: {share['concept']:.1%} of {share['prompts']} captions")
-    click.echo(f'try it: aigc image "..." --model {model} --width {side} --height {side} -o picture.png')
+    click.echo(f'try it: aigc image "..." --model {model} -o picture.png')
 
 
 @contextmanager

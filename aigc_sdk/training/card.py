@@ -41,7 +41,7 @@ def _summary(recipe: Recipe, receipt: dict[str, Any]) -> str:
         "`StableDiffusionPipeline`: image-to-image and inpainting work with the same files. Its U-Net is a class of\n"
         "aigc-sdk: with diffusers alone, `import aigc_image.text_prior` before `from_pretrained`.\n\n"
         "```\n"
-        f'aigc image "..." --model FOLDER --width {side} --height {side} -o picture.png\n'
+        'aigc image "..." --model FOLDER -o picture.png\n'
         "```\n"
     )
 
