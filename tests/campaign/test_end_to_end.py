@@ -1,4 +1,4 @@
-"""The demo with the real default model."""
+"""The demo with the real default models; its picture comes from a file, so that it is the same whatever is painted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import pytest
 
 from aigc_sdk import Client
 from aigc_sdk.campaign import CampaignSettings, check, load_brief, run_campaign
+from aigc_sdk.campaign.brief import Picture
 from aigc_sdk.campaign.claims import check_claims
 from aigc_sdk.campaign.copy_brief import in_language
 from aigc_sdk.campaign.language import language
 from aigc_sdk.campaign.wording import check_wording
+
+from .drawing import ball, encoded
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "mug.yaml"
 
@@ -19,10 +22,12 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "mug.yaml"
 @pytest.mark.model
 @pytest.mark.timeout(900)
 def test_the_mug(tmp_path):
-    brief = load_brief(EXAMPLE)
+    own = tmp_path / "own.png"
+    own.write_bytes(encoded(ball()))
+    brief = load_brief(EXAMPLE).model_copy(update={"picture": Picture(file=str(own))})
     with Client() as client:
-        words = CampaignSettings(variants=2, candidates=4, pictures=0, creatives=False, videos=False)
-        result = run_campaign(brief, tmp_path / "out", client=client, settings=words)
+        settings = CampaignSettings(variants=2, candidates=4)
+        result = run_campaign(brief, tmp_path / "out", client=client, settings=settings)
     manifest, copy = result.manifest, in_language(brief, "en")
     assert manifest.models == ("smollm2-135m-instruct",)
     assert len(manifest.ads) == 16
@@ -36,3 +41,8 @@ def test_the_mug(tmp_path):
         assert check_claims(piece.text, copy, language("en")) == []
         assert check_wording(piece.text, sentence=piece.field != "headline", brief=copy, language=language("en")) == []
     assert result.page.stat().st_size > 10_000
+    assert len(manifest.creatives) == 4 * 7 + 4  # per ad, and without text
+    assert len(manifest.voice_overs) == 2
+    assert {video.shape for video in manifest.videos} == {"square", "story"}
+    for made in (*manifest.creatives, *manifest.voice_overs, *manifest.videos):
+        assert (tmp_path / "out" / made.file).stat().st_size > 1000
