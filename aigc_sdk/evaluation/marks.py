@@ -19,7 +19,7 @@ class Mark(Closed):
     """One picture's mark.
 
     Attributes:
-        shown: the concept that the scorer sees first, of all that it knows.
+        shown: the concept that the scorer sees first, of all that it knows (in the colour asked for, if one is).
         rank: the place of the first right concept among all, 1 the best.
         style, colour: what the scorer sees, where the prompt says one.
         blur: 0 sharp to 1, see :mod:`.sharpness`.
@@ -53,10 +53,11 @@ def mark(scorer: Scorer, prompts: Sequence[Prompt], pictures: Sequence[Image], s
         seed: of the first picture; the others follow it.
     """
     seen = scorer.see(pictures)
-    scores = seen @ scorer.concept_directions.T
     marks = []
     for place, (prompt, picture) in enumerate(zip(prompts, pictures, strict=True)):
-        order = [scorer.names[concept] for concept in (-scores[place]).argsort()]
+        # A blue car is nearer to "blue hat" than to "car": where a colour is asked for, all are compared in it.
+        known = scorer.coloured_directions(prompt.colour) if prompt.colour else scorer.concept_directions
+        order = [scorer.names[concept] for concept in (-(known @ seen[place])).argsort()]
         asked = scorer.names.index(prompt.concept)
         marks.append(
             Mark(

@@ -38,7 +38,7 @@ def measure(scorer: Scorer, held: HeldOut, seed: int = 0) -> dict[str, Any]:
         ``pictures``: how many. ``first``: the concept is the first of all. ``among_5``: it is among the first five.
         ``first_of_20``: it is the first among itself and 19 others drawn at random. ``style``: of them, where they
         have one. ``recoloured``: how many variants in another colour; ``colour``: theirs is seen;
-        ``colour_and_concept``: and the concept is the first of all.
+        ``colour_and_concept``: and the concept is the first of all in that colour.
     """
     random = np.random.default_rng(seed)
     seen = scorer.see_pixels(held.pixels)
@@ -87,7 +87,7 @@ def _colours(scorer: Scorer, held: HeldOut) -> dict[str, Any]:
         names, directions = scorer.colour_directions(concept)
         for direction, colour in zip(seen, variants, strict=True):
             colours.append(names[int((directions @ direction).argmax())] == colour)
-            both.append(colours[-1] and int((scorer.concept_directions @ direction).argmax()) == concept)
+            both.append(colours[-1] and int((scorer.coloured_directions(colour) @ direction).argmax()) == concept)
     if not colours:
         return {}
     return {"recoloured": len(colours), "colour": _share(colours), "colour_and_concept": _share(both)}

@@ -56,6 +56,7 @@ class Scorer:
         tokenizer.enable_truncation(network.shape.tokens)
         self.concepts = list(concepts)
         self.accuracy = accuracy or {}
+        self._coloured: dict[str, Directions] = {}
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Scorer:
@@ -131,11 +132,18 @@ class Scorer:
     @cached_property
     def concept_directions(self) -> Directions:
         """(concepts, joint): of each concept the middle of all its names, in both languages."""
-        spoken = [
-            [name for names in concept.names.values() for name in (names.label, *names.others)]
-            for concept in self.concepts
-        ]
-        return self._middles(spoken)
+        return self._middles(
+            [
+                [name for names in concept.names.values() for name in (names.label, *names.others)]
+                for concept in self.concepts
+            ]
+        )
+
+    def coloured_directions(self, colour: str) -> Directions:
+        """(concepts, joint): every concept in this colour, to compare pictures with that were asked for in it."""
+        if colour not in self._coloured:
+            self._coloured[colour] = self._middles([_in_colour(concept, colour) for concept in self.concepts])
+        return self._coloured[colour]
 
     def style_directions(self, concept: int) -> tuple[list[str], Directions]:
         """The styles and (styles, joint): this concept in each of them."""
@@ -148,21 +156,22 @@ class Scorer:
 
     def colour_directions(self, concept: int) -> tuple[list[str], Directions]:
         """The colours and (colours, joint): this concept in each of them."""
-        en, zh = (self.concepts[concept].names[language] for language in ("en", "zh"))
-        spoken = [
-            [
-                *(f"{colour} {_bare(name, COLOURS)}" for name in (en.label, *en.others)),
-                *(f"{CHINESE[colour]}色{_bare(name, CHINESE.values())}" for name in (zh.label, *zh.others)),
-            ]
-            for colour in COLOURS
-        ]
-        return list(COLOURS), self._middles(spoken)
+        return list(COLOURS), self._middles([_in_colour(self.concepts[concept], colour) for colour in COLOURS])
 
     def _middles(self, spoken: list[list[str]]) -> Directions:
         read = self.read([text for texts in spoken for text in texts])
         ends = np.cumsum([len(texts) for texts in spoken])
         middles = np.stack([part.mean(0) for part in np.split(read, ends[:-1])])
         return middles / np.linalg.norm(middles, axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def _in_colour(concept: Concept, colour: str) -> list[str]:
+    """The concept's names in both languages, with this colour."""
+    en, zh = concept.names["en"], concept.names["zh"]
+    return [
+        *(f"{colour} {_bare(name, COLOURS)}" for name in (en.label, *en.others)),
+        *(f"{CHINESE[colour]}色{_bare(name, CHINESE.values())}" for name in (zh.label, *zh.others)),
+    ]
 
 
 def _bare(name: str, colours: Iterable[str]) -> str:
