@@ -101,7 +101,10 @@ class Loop:
     def accelerator(self) -> Any:
         if self._accelerator is None:
             from accelerate import Accelerator
+            from accelerate.state import AcceleratorState
 
+            # It is one for the process, and would refuse a second loop on another device or in another precision.
+            AcceleratorState._reset_state(reset_partial_state=True)
             self._accelerator = Accelerator(mixed_precision=self.mixed, cpu=self.device == "cpu")
         return self._accelerator
 
