@@ -100,11 +100,11 @@ class Captioner:
 
     def _name(self, random: Generator, names: Names, language: str) -> str:
         share = random.random()
-        if share < 0.38 and names.others:
+        if share < 0.44 and names.others:
             return names.others[random.integers(len(names.others))]
-        if 0.38 <= share < 0.50 and names.rare:
+        if 0.44 <= share < 0.54 and names.rare:
             return names.rare[random.integers(len(names.rare))]
-        if 0.50 <= share < 0.58 and names.tags:
+        if 0.54 <= share < 0.60 and names.tags:
             separator = " " if language == "en" else ""
             return names.label + separator + names.tags[random.integers(len(names.tags))]
         if share >= 0.9 and language == "en":
