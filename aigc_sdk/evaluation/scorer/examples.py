@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from ...training.captions import STYLES, Captioner
-from ...training.colours import dominant, recoloured
+from ...training.colours import COLOURS, dominant, recoloured
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-_COLOUR_PAIRS, _STYLE_PAIRS = 0.25, 0.15
+_COLOUR_PAIRS, _STYLE_PAIRS = 0.2, 0.15
 _COLOURED, _SAID = 0.25, 0.15
 CAPTIONS = 3
 """Captions of each picture in a step: a text costs a tenth of a picture, and there are ten times as many to learn."""
@@ -63,32 +63,38 @@ class Examples:
     def draw(self, random: Generator, count: int) -> tuple[Tensor, list[list[str]], Tensor]:
         """``count`` pictures (bytes), several captions for each, and whether these say a colour.
 
-        No caption fits another's picture: concepts come once, or twice where all captions say what differs.
+        No caption fits another's picture: concepts come once, or twice where all captions say what differs. All that
+        are recoloured have one of two colours, so that the colour alone tells none of them.
         """
         rows: list[_Row] = []
+        colours = random.choice(list(COLOURS), 2, replace=False).tolist()
         for concept in random.permutation(sorted(self.plain)).tolist():
-            rows += self._rows(random, concept)
+            rows += self._rows(random, concept, colours)
             if len(rows) >= count:
                 break
         rows = rows[:count]
         places = torch.tensor([example.place for example, _, _ in rows])
         return self.pixels[places], [captions for _, captions, _ in rows], torch.tensor([said for _, _, said in rows])
 
-    def _rows(self, random: Generator, concept: int) -> list[_Row]:
-        plain, painted = self.plain[concept], list(self.painted[concept].values())
+    def _rows(self, random: Generator, concept: int, colours: list[str]) -> list[_Row]:
+        plain, variants = self.plain[concept], self._variants(random, concept, colours)
         share = random.random()
-        if share < _COLOUR_PAIRS and painted:
-            variants = painted[random.integers(len(painted))]
-            chosen = random.choice(len(variants), 2, replace=False)
-            return [self._row(random, variants[place], said=True) for place in chosen]
+        if share < _COLOUR_PAIRS and variants:
+            return [self._row(random, variant, said=True) for variant in variants]
         if share < _COLOUR_PAIRS + _STYLE_PAIRS and len(plain) > 1:
             chosen = random.choice(len(plain), 2, replace=False)
             return [self._styled(random, plain[place]) for place in chosen]
-        if random.random() < _COLOURED and painted:
-            variants = painted[random.integers(len(painted))]
+        if random.random() < _COLOURED and variants:
             return [self._row(random, variants[random.integers(len(variants))], said=True)]
         example = plain[random.integers(len(plain))]
         return [self._row(random, example, said=bool(example.colour) and random.random() < _SAID)]
+
+    def _variants(self, random: Generator, concept: int, colours: list[str]) -> list[Example]:
+        """The concept in these colours, in one of its styles; its own colour is not among its variants."""
+        painted = list(self.painted[concept].values())
+        if not painted:
+            return []
+        return [variant for variant in painted[random.integers(len(painted))] if variant.colour in colours]
 
     def _row(self, random: Generator, example: Example, *, said: bool) -> _Row:
         return example, [self._caption(random, example, said=said) for _ in range(CAPTIONS)], said
