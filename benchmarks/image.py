@@ -3,7 +3,7 @@
     python benchmarks/image.py [--model FOLDER] [--rounds 5] [--steps 20] [--memory] [--engines] [--upscale]
 
 Ratios count, not times. Times are CPU times of the process, medians of rounds in turns, so that a busy machine hurts
-little. Without a folder the packaged pictograms-64 are used, or a random pipeline of that shape if they are not here.
+little. Without a folder the packaged pictograms-64 are used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,54 +39,15 @@ def measured(rounds: int, **contenders: Callable[[], Any]) -> dict[str, float]:
 
 
 def model_folder() -> Path:
-    """The packaged model, or a random one of its shape."""
+    """The packaged model."""
     from aigc_image.packaged import WEIGHTS
 
-    packaged = WEIGHTS / "pictograms-64"
-    if (packaged / "model_index.json").is_file():
-        return packaged
-    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
-
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    import torch
-
-    from tests.image.tiny import _tokenizer
-
-    torch.manual_seed(0)
-    tokenizer = _tokenizer()
-    text = CLIPTextConfig(
-        vocab_size=len(tokenizer), hidden_size=256, intermediate_size=512, num_hidden_layers=4,
-        num_attention_heads=4, max_position_embeddings=16, bos_token_id=2, eos_token_id=3, pad_token_id=0,
-    )  # fmt: skip
-    unet = UNet2DConditionModel(
-        sample_size=16, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(128, 256, 320),
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"), norm_num_groups=16,
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), cross_attention_dim=256,
-    )  # fmt: skip
-    vae = AutoencoderKL(
-        block_out_channels=(32, 64, 128), down_block_types=("DownEncoderBlock2D",) * 3, latent_channels=4,
-        up_block_types=("UpDecoderBlock2D",) * 3, norm_num_groups=8, mid_block_add_attention=False,
-    )  # fmt: skip
-    scheduler = DDIMScheduler(
-        prediction_type="sample",
-        rescale_betas_zero_snr=True,
-        timestep_spacing="trailing",
-        clip_sample=False,
-        steps_offset=1,
-    )
-    pipe = StableDiffusionPipeline(
-        vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet, scheduler=scheduler,
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
-    folder = Path(tempfile.mkdtemp(prefix="aigc-bench-"))
-    pipe.save_pretrained(folder)
-    print(f"no packaged weights: a random pipeline, {sum(p.numel() for p in unet.parameters()) / 1e6:.0f}M U-Net")
-    return folder
+    return WEIGHTS / "pictograms-64"
 
 
 def bare(folder: Path, dtype: str = "float32") -> Any:
     """diffusers' own pipeline."""
+    import aigc_image.text_prior  # noqa: F401  # diffusers loads our U-Net only if it is imported already
     import torch
     import transformers
     from diffusers import StableDiffusionPipeline
