@@ -182,7 +182,8 @@ def test_a_dry_run_tells_and_writes_nothing(pictures: Path, tmp_path: Path):
     told = json.loads(result.stdout)
     assert told["data"][0]["pictures"] == 9
     assert told["stages"]["diffusion"]["left"] == 5000
-    assert told["seconds"] > told["stages"]["diffusion"]["seconds"] > 0
+    # The other stages have a few steps each, which may round to nothing.
+    assert told["seconds"] >= told["stages"]["diffusion"]["seconds"] > 0
     assert [step["done"] for step in told["steps"]] == [False] * 7
     assert not (tmp_path / "run").exists()
 
