@@ -17,7 +17,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
 def one_thread(patch: pytest.MonkeyPatch) -> None:
-    """As if the user had asked for it: an earlier test's plan may have set the number, and such a one does not count."""
+    """As if the user had asked for it: the number that an earlier test's plan has set does not count as asked for."""
     patch.setattr("aigc_sdk.accelerators.threads._set_here", {})
     for name, value in ONE_THREAD.items():
         patch.setenv(name, value)
