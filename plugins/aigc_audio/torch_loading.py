@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,15 +50,3 @@ def seeded(seed: int, device: str) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices), torch.inference_mode():
         torch.manual_seed(seed)
         yield
-
-
-def give_back() -> None:
-    """Returns freed memory to the device and to the system."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    if sys.platform == "linux":
-        # glibc keeps freed blocks for itself; without this a closed model still counts as used memory.
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)

@@ -16,7 +16,7 @@ from .checks import check_speed, check_voice
 from .hibari import EnglishPhonemes
 from .ipa import to_ipa
 from .other_languages import written_out
-from .torch_loading import give_back, load_model, named, seeded
+from .torch_loading import load_model, named, seeded
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +55,6 @@ class TorchVoice:
 
     def close(self) -> None:
         self._model = None
-        give_back()
 
     def _sound(self, text: str, request: AudioRequest) -> torch.Tensor:
         raise TypeError(f"{type(self).__name__} must define _sound(text, request)")

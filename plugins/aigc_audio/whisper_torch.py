@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aigc_sdk.contract.plan import Plan
 
 from .listening import RATE
-from .torch_loading import give_back, load_model, named
+from .torch_loading import load_model, named
 from .transcription import Segment, Stopped
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ class TorchWhisper:
 
     def close(self) -> None:
         self._model = None
-        give_back()
 
     def _encoded(self, samples: Samples) -> Any:
         import torch

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
 import inspect
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,10 +58,9 @@ class Pipelines:
         self._offloaded = None
 
     def close(self) -> None:
-        """Gives back all memory."""
+        """Lets go of all that it held; the engine gives the memory back."""
         self._by_task.clear()
         self._offloaded = self.first = None
-        give_back()
 
     def _class(self, task: str) -> Any:
         import diffusers
@@ -137,18 +133,6 @@ def _narrow(pipe: Any, plan: Plan) -> None:
 
     if plan.device_kind == "cpu" and plan.dtype != "float32" and (network := half.denoiser(pipe)) is not None:
         half.put(network, getattr(torch, plan.dtype))
-
-
-def give_back() -> None:
-    """Returns freed memory to the device and to the system."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    if sys.platform == "linux":
-        # glibc keeps freed blocks for itself; without this a closed model still counts as used memory.
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _dtype_option(dtype: torch.dtype) -> dict[str, Any]:

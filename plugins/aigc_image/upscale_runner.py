@@ -15,7 +15,6 @@ from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
 from . import encode
 from .calling import Stopped
 from .inputs import read_picture
-from .pipelines import give_back
 from .sizes import Size
 from .steps import Steps
 from .upscaler import LARGEST_INPUT, Upscaler
@@ -74,7 +73,6 @@ class UpscaleRunner(BaseRunner):
 
     def close(self) -> None:
         self._upscaler.close()
-        give_back()
 
 
 def _target(request: ImageRequest, own: Size) -> Size:

@@ -20,7 +20,6 @@ from transformers import DynamicCache
 
 from . import row_attention
 from .backend import PrefillCancelled, never
-from .torch_model import give_back
 
 PREFILL_CHUNK = 2048
 """Prompt tokens per forward pass: bounds the memory of attention scores for long prompts."""
@@ -104,10 +103,9 @@ class CausalBackend:
         del self._caches[slot], self._lengths[slot]
 
     def close(self) -> None:
-        """Gives back all memory."""
+        """Lets go of all that it held; the engine gives the memory back."""
         self._caches.clear()
         del self.model
-        give_back()
 
     def _together(self, tokens: Mapping[int, int], rows: int) -> np.ndarray:
         """One step of all slots named, in a batch filled up to ``rows``."""

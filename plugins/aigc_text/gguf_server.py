@@ -14,7 +14,6 @@ from typing import Any
 from aigc_sdk.contract.errors import CorruptModel
 
 from .gguf_header import Header, read_header
-from .torch_model import give_back
 
 CACHE_BYTES = 2 * 1024**3
 """Most memory for the key-value caches of all slots; slots are given up first, then context."""
@@ -95,11 +94,10 @@ class LlamaServer:
             raise raised[0]
 
     def close(self) -> None:
-        """Gives back all memory."""
+        """Lets go of all that it held; the engine gives the memory back."""
         self._server = None
         gc.collect()
         shutil.rmtree(self._socket, ignore_errors=True)
-        give_back()
 
 
 def fit(header: Header, slots: int, bytes_free: int) -> tuple[int, int]:

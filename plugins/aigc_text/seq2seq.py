@@ -17,7 +17,6 @@ from transformers import DynamicCache, EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
 from .backend import PrefillCancelled, never
-from .torch_model import give_back
 
 
 @dataclass(slots=True)
@@ -83,10 +82,9 @@ class Seq2SeqBackend:
         self._slots.pop(slot, None)
 
     def close(self) -> None:
-        """Gives back all memory."""
+        """Lets go of all that it held; the engine gives the memory back."""
         self._slots.clear()
         del self.model
-        give_back()
 
     def _forward(self, slot: int, tokens: list[int]) -> np.ndarray:
         state = self._slots[slot]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -122,15 +120,3 @@ def quiet(transformers: Any) -> None:
     """No progress bars and no advice on the terminal: the caller has its own."""
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-
-
-def give_back() -> None:
-    """Returns freed memory to the device and to the system."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    if sys.platform == "linux":
-        # glibc keeps freed blocks for itself; without this a closed model still counts as used memory.
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)

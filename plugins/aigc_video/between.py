@@ -10,8 +10,6 @@ import numpy as np
 
 from aigc_sdk.contract.errors import CorruptModel
 
-from .give_back import give_back
-
 if TYPE_CHECKING:
     from .encode import Pixels
 
@@ -61,9 +59,8 @@ class Between:
                 yield pixels.permute(1, 2, 0).cpu().numpy()
 
     def close(self) -> None:
-        """Gives back all memory."""
+        """Lets go of all that it held; the engine gives the memory back."""
         self._net = None
-        give_back()
 
     def _tensor(self, pixels: Pixels) -> Any:
         """Shape (1, 3, height, width), 0 to 1; both sides grown to what the network needs by repeating the edge."""

@@ -19,7 +19,6 @@ from aigc_sdk.contract.requests import Request, VideoRequest
 from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
 
 from . import order, pictures, pipeline
-from .give_back import give_back
 from .writing import Steps, written
 
 _FEW = 16
@@ -90,7 +89,6 @@ class FilmingRunner(BaseRunner):
     def close(self) -> None:
         self._pipe = None
         self._rungs = iter(())
-        give_back()
 
     def _made(self, item: Item, context: RunContext) -> Steps:
         inputs = item.inputs
