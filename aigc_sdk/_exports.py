@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 _BY_MODULE = {
-    "contract.errors": """AigcError AdapterError BrokenPlugin Cancelled CorruptModel DeadlineExceeded HashMismatch
-        InvalidRequest LicenceRefused MissingExtra OfflineRefused OutOfMemory OverBudget PolicyBlocked PromptTooLong
-        SchemaUnsatisfiable SourceUnavailable StoreError UnknownModel UnknownOption UnknownPlugin UnsafeFormat""",
+    "contract.errors": """AigcError AdapterError BrokenPlugin Cancelled ContentRefused CorruptModel CredentialsRefused
+        DeadlineExceeded HashMismatch InvalidRequest LicenceRefused MissingExtra OfflineRefused OutOfMemory OverBudget
+        PermissionRefused PolicyBlocked PromptTooLong SchemaUnsatisfiable SourceUnavailable StoreError
+        TargetUnavailable UnknownModel UnknownOption UnknownPlugin UnsafeFormat WriteConflict""",
     "contract.requests": "Media Message Modality Request TextRequest ImageRequest AudioRequest VideoRequest",
     "contract.artifacts": "Artifact TextArtifact ImageArtifact AudioArtifact VideoArtifact",
     "contract.events": "Event Queued Started Progress Preview Delta Completed Failed",
@@ -13,7 +14,9 @@ _BY_MODULE = {
     "contract.plan": "Plan",
     "contract.manifest": "Manifest ModelCard OptionSpec RunnerSpec Source SourceFile",
     "contract.runner": "BaseRunner Item Loader ModelFiles Resolver RunContext Runner SourceInfo",
-    "contract.adapter": """Adapter AdapterManifest Content Credential Finding Outcome Package Publication""",
+    "contract.adapter": """Adapter AdapterManifest Attachment Check Content Credential Credentials Finding
+        Journal Outcome Package Publication""",
+    "contract.spool": "keep_file new_file",
     "contract.hooks": "hookimpl",
     "engine.client": "AsyncClient Client generate stream",
     "engine.job": "AsyncJob Job",

@@ -16,7 +16,7 @@ code  meaning
 9     :class:`DeadlineExceeded`
 10    :class:`OverBudget`
 11    :class:`PolicyBlocked`
-12    :class:`AdapterError`
+12    :class:`AdapterError` and its children
 130   :class:`Cancelled`, or Ctrl-C
 ====  ==============================================================
 """
@@ -262,6 +262,37 @@ class AdapterError(AigcError):
     """An outside system refused, failed, or cannot take the content."""
 
     exit_code = 12
+
+
+class CredentialsRefused(AdapterError):
+    """The target does not know the user, or the password or token is wrong or has expired."""
+
+
+class PermissionRefused(AdapterError):
+    """The target knows the user, who may not do this there."""
+
+
+class ContentRefused(AdapterError):
+    """The target will not take the content as it is: too large, of a wrong kind, or against its rules."""
+
+
+class WriteConflict(AdapterError):
+    """Somebody has changed the publication at the target since it was read, or is publishing it at this moment."""
+
+
+class TargetUnavailable(AdapterError):
+    """The target cannot be reached, is overloaded or failed, also after some tries.
+
+    Args:
+        may_have_happened: the request was sent and its answer was lost or a failure, so that nobody knows whether the
+            target did what was asked.
+    """
+
+    def __init__(
+        self, what: str, *, plugin: str | None = None, fix: str | None = None, may_have_happened: bool = False
+    ) -> None:
+        super().__init__(what, plugin=plugin, fix=fix)
+        self.may_have_happened = may_have_happened
 
 
 class Cancelled(AigcError):

@@ -143,7 +143,7 @@ def test_register_adapters_adds_them_and_a_taken_name_quarantines(client: Client
 def test_before_publish_changes_or_refuses_the_package() -> None:
     hooks = Hooks()
     hooks.register(module(before_publish=lambda package: replace(package, payload={"by": "us"})), "p")
-    package = Package(content=Content(), payload={})
+    package = Package(content=Content(id="mug", texts={}), payload={})
     assert hooks.pipe("before_publish", "package", package=package, target="blog").payload == {"by": "us"}
     hooks.register(module(before_publish=lambda target: 1 / 0), "crasher")
     with pytest.raises(BrokenPlugin, match=r"\[crasher\]"):
@@ -154,5 +154,5 @@ def test_after_publish_is_told_even_if_one_crashes() -> None:
     hooks, seen = Hooks(), []
     hooks.register(module(after_publish=lambda publication, target: seen.append((publication.ids, target))), "p")
     hooks.register(module(after_publish=lambda publication: 1 / 0), "clumsy")
-    hooks.tell("after_publish", publication=Publication(target="b", idempotency_key="k", ids={"p": "1"}), target="b")
+    hooks.tell("after_publish", publication=Publication(target="b", key="k", ids={"p": "1"}), target="b")
     assert seen == [({"p": "1"}, "b")]
