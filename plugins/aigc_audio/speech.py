@@ -12,17 +12,20 @@ from aigc_sdk.contract.errors import InvalidRequest
 from aigc_sdk.contract.events import Completed, Delta, Event, Progress
 from aigc_sdk.contract.requests import AudioRequest, Request
 from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
+from aigc_sdk.contract.spool import keep_file, new_file
 
 from . import characters
 from .encode import MEDIA_TYPES, SoundFile, check_rate
 from .joining import silence, trimmed
 from .loudness import Leveller
 from .sentences import Piece, pieces
-from .spool import keep, new_file
 from .turns import Steps, in_turns
 from .voice import Voice
 
 log = logging.getLogger(__name__)
+
+SMALL = 32_000_000
+"""Bytes up to which a sound is kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ class Spoken:
             segments=tuple(self._segments),
             media_type=MEDIA_TYPES[form],
         )
-        return rest, replace(artifact, **keep(file.path))
+        return rest, replace(artifact, **keep_file(file.path, small=SMALL))
 
     def abandon(self) -> None:
         """Removes what is unfinished; does nothing after :meth:`finish`."""

@@ -10,13 +10,13 @@ from aigc_sdk.contract.errors import InvalidRequest
 from aigc_sdk.contract.events import Event, Progress
 from aigc_sdk.contract.requests import Media, Request, VideoRequest
 from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
+from aigc_sdk.contract.spool import new_file
 
 from . import clips
 from .between import Between
 from .cuts import Cuts
 from .encode import VideoFile, check_rate
 from .soundtrack import Soundtrack
-from .spool import new_file
 from .writing import Steps, completed
 
 TIMES = 2

@@ -6,14 +6,17 @@ from collections.abc import Callable, Generator, Sequence
 
 from aigc_sdk.contract.artifacts import VideoArtifact
 from aigc_sdk.contract.events import Completed, Event, Progress
+from aigc_sdk.contract.spool import keep_file, new_file
 
 from .encode import MEDIA_TYPES, VideoFile
 from .order import Order
 from .soundtrack import Soundtrack
-from .spool import keep, new_file
 from .timeline import Timeline
 
 Steps = Generator[Event, None, None]
+
+SMALL = 16_000_000
+"""Bytes up to which a clip is kept in memory."""
 
 
 def written(
@@ -62,6 +65,6 @@ def completed(file: VideoFile, form: str, notes: Sequence[str] = (), *, seconds:
         fps=float(file.fps) if seconds is None else file.frames / seconds,
         frames=file.frames,
         media_type=MEDIA_TYPES[form],
-        **keep(file.path),
+        **keep_file(file.path, small=SMALL),
     )
     return Completed(artifact, {"seconds": artifact.duration_s}, tuple(notes))

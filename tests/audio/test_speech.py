@@ -93,10 +93,10 @@ def test_a_short_request_does_not_wait_for_a_long_one(audio: Client) -> None:
 def test_large_sound_is_kept_in_a_file_and_saved_whole(
     audio: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aigc_audio import spool
+    from aigc_audio import speech
 
     expected = audio.generate("audio", TEXT, seed=1)
-    monkeypatch.setattr(spool, "SMALL", 1000)
+    monkeypatch.setattr(speech, "SMALL", 1000)
     made = audio.generate("audio", TEXT, seed=1)
     assert made.path is not None
     assert made.data is None

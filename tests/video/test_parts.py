@@ -178,8 +178,10 @@ def test_a_disk_that_is_full_from_the_beginning_is_an_error(tmp_path: Path) -> N
 
 
 def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(video: Client, tmp_path: Path) -> None:
-    from aigc_video import spool
+    from aigc_sdk.contract.spool import new_file
 
+    folder = new_file("mp4").parent
+    before = set(folder.iterdir())  # other tests' long artifacts
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     noise = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)).save(noise)
@@ -190,5 +192,5 @@ def test_a_disk_that_fills_up_is_an_error_and_leaves_nothing(video: Client, tmp_
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert full.value.fix is not None
-    assert not list(spool.new_file("mp4").parent.iterdir())
+    assert set(folder.iterdir()) == before
     assert make(video, noise).frames == 10
