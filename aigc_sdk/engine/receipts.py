@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from .._version import __version__
@@ -19,6 +17,7 @@ from .batch import Ticket
 from .job import Job
 from .resident import Resident
 from .resolve import resolved_options
+from .versions import versions
 
 
 def make_receipt(resident: Resident, ticket: Ticket, event: Completed, energy: Energy | None) -> Receipt:
@@ -72,19 +71,8 @@ def _units(event: Completed) -> dict[str, float]:
 
 def _libraries(runner: Runner | None) -> dict[str, str]:
     # An isolated runner's libraries are those of its own environment.
-    versions: dict[str, str] | None = getattr(runner, "versions", None)
-    return dict(versions) if versions is not None else _versions(tuple(getattr(runner, "libraries", ())))
-
-
-@functools.cache
-def _versions(distributions: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    isolated: dict[str, str] | None = getattr(runner, "versions", None)
+    return dict(isolated if isolated is not None else versions(tuple(getattr(runner, "libraries", ()))))
 
 
 def request_of(receipt: Receipt) -> Request:

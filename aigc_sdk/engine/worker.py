@@ -18,7 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from ..contract.manifest import Manifest, ModelCard
 from ..contract.plan import Plan
 from ..contract.requests import Request
 from ..contract.runner import Item, Runner
+from .versions import versions
 from .wire import (
     VERSION,
     Channel,
@@ -104,7 +105,7 @@ class Worker:
             raise TypeError(f"its loader returned a {type(runner).__name__} without {missing[0]}()")
         self._runner = runner
         libraries = tuple(getattr(runner, "libraries", ()))
-        return {"op": "loaded", "weights": dict(getattr(runner, "weights", {})), "versions": _versions(libraries)}
+        return {"op": "loaded", "weights": dict(getattr(runner, "weights", {})), "versions": versions(libraries)}
 
     def _run(self, message: Message) -> Message:
         runner, plan = self._runner, self._plan
@@ -271,16 +272,6 @@ def _built(build: Callable[[Path, Path], None], message: Message) -> Message:
     except BaseException as error:  # noqa: BLE001 - a stranger's code; the host has to take the half-made folder away
         return {"op": "raised", "error": pack_error(error)}
     return {"op": "built"}
-
-
-def _versions(distributions: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def describe() -> Message:
