@@ -96,6 +96,7 @@ __all__ = [
     "VideoRequest",
     "WriteConflict",
     "__version__",
+    "default_client",
     "generate",
     "hookimpl",
     "keep_file",
@@ -165,7 +166,7 @@ if TYPE_CHECKING:
     )
     from .contract.runner import BaseRunner, Item, Loader, ModelFiles, Resolver, RunContext, Runner, SourceInfo
     from .contract.spool import keep_file, new_file
-    from .engine.client import AsyncClient, Client, generate, stream
+    from .engine.client import AsyncClient, Client, default_client, generate, stream
     from .engine.job import AsyncJob, Job
 
 _guard_torchaudio()  # before anything imports transformers

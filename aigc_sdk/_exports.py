@@ -18,7 +18,7 @@ _BY_MODULE = {
         Journal Outcome Package Publication""",
     "contract.spool": "keep_file new_file",
     "contract.hooks": "hookimpl",
-    "engine.client": "AsyncClient Client generate stream",
+    "engine.client": "AsyncClient Client default_client generate stream",
     "engine.job": "AsyncJob Job",
 }
 
