@@ -1,0 +1,33 @@
+"""The real servers as fixtures: each starts when the first test asks for it and serves the whole session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.session import Servers
+from tests.servers.wordpress import WordPress
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without AIGC_TEST_SERVERS=1 the tests marked ``servers`` are skipped: they install packages as root."""
+    if os.environ.get("AIGC_TEST_SERVERS") == "1":
+        return
+    skip = pytest.mark.skip(reason="make test-servers runs these")
+    for item in items:
+        if item.get_closest_marker("servers"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """All servers; the ones used are stopped at the session's end. Their logs stay in pytest's temporary folder."""
+    with Servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def wordpress(servers: Servers) -> WordPress:
+    return servers.wordpress
