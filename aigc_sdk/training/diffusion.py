@@ -180,8 +180,7 @@ class DiffusionStage(Stage):
         empty = torch.rand(self.batch, generator=draw) < NO_CAPTION_SHARE
         captions = ["" if none else caption for none, caption in zip(empty.tolist(), captions, strict=True)]
         level, weight = noise_levels(self.kept, self.batch, draw)
-        kept = self.kept[level][:, None, None, None]
-        noisy = kept.sqrt() * truth + (1 - kept).sqrt() * torch.randn(truth.shape, generator=draw)
+        noisy = noised(truth, self.kept[level], draw)
         hidden = self.encoder(self.tokens(captions).to(device)).last_hidden_state
         noisy = noisy.to(device).contiguous(memory_format=torch.channels_last)
         truth = truth.to(device)
@@ -208,6 +207,14 @@ def noise_levels(kept: torch.Tensor, count: int, draw: torch.Generator) -> tuple
     ratio = ((1 - share) / share).pow(2)
     level = torch.searchsorted(-kept, -(ratio / (1 + ratio))).clamp_max(len(kept) - 1)
     return level, 1 / share.pow(2).clamp_min(_LEAST_WEIGHTED)
+
+
+def noised(truth: torch.Tensor, kept: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+    """Latents (n, channels, height, width) with noise; ``kept`` (n,) is the share of each one's variance that stays."""
+    import torch
+
+    kept = kept[:, None, None, None]
+    return kept.sqrt() * truth + (1 - kept).sqrt() * torch.randn(truth.shape, generator=draw)
 
 
 def _by_noise(error: torch.Tensor, level: torch.Tensor, empty: torch.Tensor) -> dict[str, float]:
@@ -257,8 +264,7 @@ class DecoderStage(Stage):
         truth, captions, pixels = self.latents.draw_with_pixels(self.seed, self.name, step, self.batch)
         draw = generator(self.seed, self.name, step)
         level = torch.randint(50, 800, (self.batch,), generator=draw)
-        kept = self.kept[level][:, None, None, None]
-        noisy = kept.sqrt() * truth + (1 - kept).sqrt() * torch.randn(truth.shape, generator=draw)
+        noisy = noised(truth, self.kept[level], draw)
         with torch.no_grad():
             hidden = self.encoder(self.tokens(captions).to(device)).last_hidden_state
             made = self.unet(noisy.to(device), level.to(device), hidden).sample
