@@ -11,31 +11,17 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from _turns import measured
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads would count as work
 PROMPT = "red apple, 3d"
 GUIDANCE = 2.0
 SEED = 1
-
-
-def measured(rounds: int, **contenders: Callable[[], Any]) -> dict[str, float]:
-    """Median CPU seconds of each, in turns."""
-    for run in contenders.values():
-        run()
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            began = time.process_time()
-            run()
-            times[name].append(time.process_time() - began)
-    return {name: statistics.median(found) for name, found in times.items()}
 
 
 def model_folder() -> Path:

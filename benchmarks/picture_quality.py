@@ -13,6 +13,7 @@ import io
 import tempfile
 from pathlib import Path
 
+from _page import put
 from PIL import Image
 
 from aigc_sdk.cli.main import cli
@@ -97,16 +98,6 @@ def small_sheet(folder: Path) -> bytes:
         if file.tell() <= _MOST_BYTES:
             break
     return file.getvalue()
-
-
-def put(page: Path, text: str) -> None:
-    """Replaces the section between the marks, or appends it."""
-    old = page.read_text("utf-8") if page.exists() else "# Quality, as measured\n"
-    if BEGIN in old:
-        head, _, rest = old.partition(BEGIN)
-        page.write_text(head + text + rest.partition(END)[2], "utf-8")
-    else:
-        page.write_text(f"{old.rstrip()}\n\n{text}\n", "utf-8")
 
 
 def main() -> None:

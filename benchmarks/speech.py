@@ -13,9 +13,10 @@ import io
 import os
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from _turns import measured
 
 TEXT = (
     "Your morning, in red. This mug is made of ceramic, glazed by hand, and fired twice. It holds a large cup of "
@@ -25,19 +26,6 @@ TEXT = (
     "microwave safe, and safe to give away. Nothing is as refreshing as a new day, and nothing starts it better "
     "than this."
 )
-
-
-def measured(rounds: int, **contenders: Callable[[], Any]) -> dict[str, float]:
-    """Median seconds of each, taken in turns so that a busy moment hits all of them."""
-    for run in contenders.values():
-        run()
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            began = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - began)
-    return {name: statistics.median(found) for name, found in times.items()}
 
 
 def client() -> Any:
@@ -62,6 +50,7 @@ def speaking(ours: Any, rounds: int) -> None:
     sentences = [bare.ids(p) for p in bare.phonemize(TEXT)]
     found = measured(
         rounds,
+        clock=time.perf_counter,
         bare=lambda: bare(TEXT, seed=1),
         network=lambda: [bare.from_ids(ids) for ids in sentences],
         ours=lambda: ours.generate("audio", TEXT, seed=1, options={"stream": False}),
@@ -107,7 +96,11 @@ def listening(ours: Any, rounds: int) -> None:
         return "".join(segment.text for segment in segments)
 
     found = measured(
-        rounds, bare=whole, with_vad=lambda: whole(vad_filter=True), ours=lambda: ours.submit(request).result()
+        rounds,
+        clock=time.perf_counter,
+        bare=whole,
+        with_vad=lambda: whole(vad_filter=True),
+        ours=lambda: ours.submit(request).result(),
     )
     print(f"recognition ({plan.runner}, {plan.dtype}, {plan.threads} threads)")
     for name, taken in found.items():

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from _page import put
+
 DATA = Path(__file__).parent / "data"
 BEGIN, END = "<!-- speech: written by benchmarks/speech_quality.py -->", "<!-- /speech -->"
 
@@ -202,17 +204,7 @@ def main() -> None:
         for score in (ours, reference, mandarin):
             print(f"\n{score.name}:", *(f"  said  {said}\n  heard {heard}" for said, heard in score.wrong), sep="\n")
     if arguments.write:
-        _put(arguments.write, text)
-
-
-def _put(page: Path, text: str) -> None:
-    """Replaces the section between the marks, or appends it."""
-    old = page.read_text("utf-8") if page.exists() else "# Quality, as measured\n"
-    if BEGIN in old:
-        head, _, rest = old.partition(BEGIN)
-        page.write_text(head + text + rest.partition(END)[2], "utf-8")
-    else:
-        page.write_text(f"{old.rstrip()}\n\n{text}\n", "utf-8")
+        put(arguments.write, text)
 
 
 if __name__ == "__main__":

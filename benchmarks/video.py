@@ -9,28 +9,16 @@ drawn in clips of an object that moves over a background, none of which RIFE was
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from _turns import measured
 
 SIZE = (480, 480)
-
-
-def measured(rounds: int, **contenders: Callable[[], Any]) -> dict[str, float]:
-    """Median seconds of each, taken in turns so that a busy moment hits all of them."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            began = time.process_time()
-            run()
-            times[name].append(time.process_time() - began)
-    return {name: statistics.median(found) for name, found in times.items()}
 
 
 def moving(count: int, motion: str = "float", size: tuple[int, int] = SIZE) -> Iterator[Any]:
