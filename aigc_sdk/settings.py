@@ -49,12 +49,14 @@ class LedgerSettings(Closed):
 
 
 class Settings(Closed):
-    """All settings. ``campaign`` is validated by the campaign itself; ``extra`` holds groups that plugins added."""
+    """All settings. ``campaign`` is validated by the campaign itself, ``targets`` by the adapters;
+    ``extra`` holds groups that plugins added."""
 
     offline: bool = False
     models: dict[Modality, str | None] = {}
     engine: EngineSettings = EngineSettings()
     ledger: LedgerSettings = LedgerSettings()
+    targets: dict[str, dict[str, str]] = {}
     campaign: dict[str, JsonValue] = {}
     extra: dict[str, JsonValue] = {}
 

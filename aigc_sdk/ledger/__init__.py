@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .entries import Entry, GroupBy, State, Total
 from .ledger import Ledger
+from .publications import PublicationRecord, Publications
 from .redact import Redactor
 
-__all__ = ["Entry", "GroupBy", "Ledger", "Redactor", "State", "Total"]
+__all__ = ["Entry", "GroupBy", "Ledger", "PublicationRecord", "Publications", "Redactor", "State", "Total"]

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from ..contract.errors import AigcError, InvalidRequest, MissingExtra, StoreError
 from .redact import Redactor
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A database that says so is opened without loading alembic."""
 
 _TROUBLE = (

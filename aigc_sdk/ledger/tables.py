@@ -84,3 +84,37 @@ units = Table(
 energy = Table(
     "energy", metadata, _job(), Column("joules", Float, nullable=False), Column("method", String(64), nullable=False)
 )
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("target", String(100), nullable=False),
+    Column("adapter", String(100), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    # Of what was published last, and how; null until it is.
+    Column("digest", String(64)),
+    Column("state", String(16)),
+    Column("ids", JSON, nullable=False),
+    Column("links", JSON, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("updated", UtcDateTime, nullable=False),
+    # Who is publishing it at this moment; null if nobody is.
+    Column("claimed", UtcDateTime),
+    Column("host", String(255)),
+    Column("boot", String(128)),
+    Column("pid", BigInteger),
+    Column("process_started", String(32)),
+    Index(None, "target", "updated"),
+)
+
+publication_steps = Table(
+    "publication_steps",
+    metadata,
+    Column("publication", String(64), ForeignKey("publications.key", ondelete="CASCADE"), primary_key=True),
+    Column("step", String(200), primary_key=True),
+    Column("begun", UtcDateTime, nullable=False),
+    # SQL's null while nobody knows whether it was done.
+    Column("result", JSON(none_as_null=True)),
+)

@@ -118,8 +118,8 @@ def _named(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def missing_modules(spec: RunnerSpec) -> list[str]:
-    """Import names of the runner's libraries that are not installed (nothing is imported to find out)."""
+def missing_modules(spec: RunnerSpec | AdapterManifest) -> list[str]:
+    """Import names of a runner's or adapter's libraries that are not installed (nothing is imported to find out)."""
     return [name for name in spec.requires if not _installed(name)]
 
 

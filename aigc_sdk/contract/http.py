@@ -1,0 +1,284 @@
+"""Calls over HTTP, for adapters: time-outs, retries with back-off, and errors that say what to do.
+
+What is tried again, and what is not:
+
+=====================================  =========================================================================
+what happened                          then
+=====================================  =========================================================================
+429, or 503 with ``Retry-After``       again after the pause that the target names (at most :data:`LONGEST_PAUSE_S`)
+no connection                          again, with growing pauses
+answer lost, 5xx                       again for GET, PUT and DELETE, which may be repeated; otherwise
+                                       :class:`TargetUnavailable` with ``may_have_happened`` (see ``Journal.once``)
+any other 4xx                          never again
+=====================================  =========================================================================
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    AdapterError,
+    ContentRefused,
+    CredentialsRefused,
+    InvalidRequest,
+    PermissionRefused,
+    TargetUnavailable,
+    WriteConflict,
+)
+
+if TYPE_CHECKING:
+    import httpx
+    import tenacity
+
+TRIES = 4
+LONGEST_PAUSE_S = 60.0
+_REPEATABLE = frozenset(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+_SHOWN_CHARS = 300
+_REFUSED: dict[int, type[AdapterError]] = {
+    401: CredentialsRefused,
+    403: PermissionRefused,
+    409: WriteConflict,
+    412: WriteConflict,
+    413: ContentRefused,
+    415: ContentRefused,
+    422: ContentRefused,
+}
+
+
+class Api:
+    """One HTTP API of one target.
+
+    Args:
+        url: what paths are added to. Over plain ``http`` only to this machine: credentials would be read by others.
+        adapter: its name, for errors. headers: sent with every call; may hold secrets, which no error ever shows.
+        auth: as httpx takes it. timeout_s: for connecting, and for each pause of the target while it answers.
+        words: takes the target's error answer (its JSON) and returns what it says, or "".
+        kind: takes status and JSON of an error answer and returns its class, or None for the usual one of the status:
+            for targets that answer 500 where they mean that they refuse.
+        transport, sleep: for tests.
+
+    Raises:
+        InvalidRequest: the URL is none, or not safe.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        adapter: str,
+        headers: Mapping[str, str] | None = None,
+        auth: Any = None,
+        timeout_s: float = 30.0,
+        words: Callable[[Any], str] | None = None,
+        kind: Callable[[int, Any], type[AdapterError] | None] | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        import httpx
+
+        self.url = checked_url(url, adapter)
+        self._adapter = adapter
+        self._words = words or _usual_words
+        self._kind = kind or (lambda status, answer: None)
+        self._sleep = sleep
+        self._client = httpx.Client(
+            base_url=self.url, headers=dict(headers or {}), auth=auth, timeout=timeout_s, transport=transport
+        )
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def json(self, method: str, path: str, *, missing_ok: bool = False, **arguments: Any) -> Any:
+        """Calls, and returns the JSON of the answer; None for an empty answer.
+
+        Args:
+            method: such as ``GET``. path: added to the API's URL. missing_ok: return None for 404 and 410.
+            arguments: of ``httpx.Client.request``: ``json``, ``params``, ``headers``, ``content``, ``files``. A file is
+                rewound before each try.
+
+        Raises:
+            AdapterError: its child by what the target answered, after the tries that the module's table tells.
+        """
+        answer = self.call(method, path, missing_ok=missing_ok, **arguments)
+        if answer is None or not answer.content:
+            return None
+        try:
+            return answer.json()
+        except ValueError:
+            raise self._no_json(answer) from None
+
+    def call(self, method: str, path: str, *, missing_ok: bool = False, **arguments: Any) -> httpx.Response | None:
+        """Like :meth:`json`, but returns the answer itself."""
+        import tenacity
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_worth_another_try),
+            stop=tenacity.stop_after_attempt(TRIES),
+            wait=_pause,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, method, path, missing_ok, arguments)
+        except _Again as again:
+            raise again.error from again.__cause__
+
+    def _once(self, method: str, path: str, missing_ok: bool, arguments: dict[str, Any]) -> httpx.Response | None:
+        import httpx
+
+        _rewind(arguments)
+        try:
+            answer = self._client.request(method, path, **arguments)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            what = f"{self.url} cannot be reached: {_why(error)}"
+            down = TargetUnavailable(what, plugin=self._adapter, fix="is the server up, and its address right?")
+            raise _Again(down, repeatable=True) from error
+        except httpx.TransportError as error:
+            what = f"{self.url} gave no answer to {method} {path}: {_why(error)}"
+            raise self._lost(what, method) from error
+        if missing_ok and answer.status_code in (404, 410):
+            return None
+        self._raise_for(answer, method, path)
+        return answer
+
+    def _lost(self, what: str, method: str, pause_s: float | None = None) -> _Again:
+        repeatable = method in _REPEATABLE
+        error = TargetUnavailable(
+            what, plugin=self._adapter, fix="try again: what was done already is not done twice", may_have_happened=True
+        )
+        return _Again(error, repeatable=repeatable, pause_s=pause_s)
+
+    def _raise_for(self, answer: httpx.Response, method: str, path: str) -> None:
+        status = answer.status_code
+        if answer.is_success:
+            return
+        told = f"{method} {path}: {status} {answer.reason_phrase}"
+        if answer.has_redirect_location:
+            place = str(answer.next_request.url.copy_with(query=None)) if answer.next_request else "elsewhere"
+            raise AdapterError(f"{told}, it moved to {place}", plugin=self._adapter, fix="set the target's url to that")
+        said, kind = self._read(answer)
+        what = f"{told}: {said}" if said else told
+        if kind is not None:
+            raise kind(what, plugin=self._adapter, fix=_FIXES.get(status))
+        if status == 429 or (status == 503 and "retry-after" in answer.headers):
+            busy = TargetUnavailable(what, plugin=self._adapter, fix="it is busy: try again later")
+            raise _Again(busy, repeatable=True, pause_s=_named_pause(answer))
+        if status >= 500:
+            raise self._lost(what, method)
+        raise _REFUSED.get(status, AdapterError)(what, plugin=self._adapter, fix=_FIXES.get(status))
+
+    def _read(self, answer: httpx.Response) -> tuple[str, type[AdapterError] | None]:
+        """What the target says about its refusal, short; and the error's class, if the answer tells it."""
+        try:
+            told = answer.json()
+            said, kind = self._words(told), self._kind(answer.status_code, told)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+            return ("it answered with a web page" if _is_page(answer) else ""), None
+        return " ".join(said.split())[:_SHOWN_CHARS], kind
+
+    def _no_json(self, answer: httpx.Response) -> AdapterError:
+        kind = "a web page" if _is_page(answer) else f"{answer.headers.get('content-type', 'something')}, not JSON"
+        what = f"{answer.request.method} {answer.request.url.path}: {self.url} answered with {kind}"
+        return AdapterError(what, plugin=self._adapter, fix="is this the address of its API?")
+
+
+_FIXES = {
+    401: "is the password or token right, and not expired?",
+    403: "give this user the rights, or take another user",
+    404: "is the address right, and this version of the system supported?",
+    409: "look at it at the target, then publish again",
+    412: "look at it at the target, then publish again",
+    413: "raise the target's limit of uploads, or send a smaller file",
+}
+
+
+class _Again(Exception):
+    """One try has failed. ``repeatable``: it may be tried again; ``pause_s``: as the target asked."""
+
+    def __init__(self, error: TargetUnavailable, *, repeatable: bool, pause_s: float | None = None) -> None:
+        super().__init__(error.what)
+        self.error = error
+        self.repeatable = repeatable
+        self.pause_s = pause_s
+
+
+def _worth_another_try(error: BaseException) -> bool:
+    # A pause longer than we wait is the user's to wait.
+    return isinstance(error, _Again) and error.repeatable and (error.pause_s or 0) <= LONGEST_PAUSE_S
+
+
+def _pause(state: tenacity.RetryCallState) -> float:
+    import tenacity
+
+    error = state.outcome.exception() if state.outcome else None
+    named = error.pause_s if isinstance(error, _Again) else None
+    return named if named is not None else tenacity.wait_exponential_jitter(initial=0.5, max=8)(state)
+
+
+def _named_pause(answer: httpx.Response) -> float | None:
+    """Seconds of ``Retry-After`` (RFC 9110, 10.2.3: a number, or a date)."""
+    named = answer.headers.get("retry-after", "")
+    if named.isdigit():
+        return float(named)
+    try:
+        return max(0.0, parsedate_to_datetime(named).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _rewind(arguments: Mapping[str, Any]) -> None:
+    files = arguments.get("files") or {}
+    parts = files.values() if isinstance(files, Mapping) else [part for _, part in files]
+    for part in (*(part[1] if isinstance(part, tuple) else part for part in parts), arguments.get("content")):
+        if hasattr(part, "seek"):
+            part.seek(0)
+
+
+def _usual_words(answer: Any) -> str:
+    """``message``, ``error`` or ``detail``, as most APIs have it."""
+    said = answer.get("message") or answer.get("error") or answer.get("detail") or ""
+    return str(said.get("message", "")) if isinstance(said, Mapping) else str(said)
+
+
+def _why(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:_SHOWN_CHARS] or type(error).__name__
+
+
+def _is_page(answer: httpx.Response) -> bool:
+    return "html" in answer.headers.get("content-type", "")
+
+
+def checked_url(url: str, adapter: str) -> str:
+    """The URL without a slash at its end.
+
+    Raises:
+        InvalidRequest: it is no URL, holds a password, or would carry credentials in clear over a network.
+    """
+    import httpx
+
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError):
+        parsed = httpx.URL()
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise InvalidRequest(f"{adapter}: its url is not a web address", fix="write it as https://host/path")
+    if parsed.userinfo:
+        raise InvalidRequest(f"{adapter}: its url holds a password", fix="give user and password by themselves")
+    if parsed.scheme == "http" and not _is_this_machine(parsed.host):
+        raise InvalidRequest(
+            f"{adapter}: http://{parsed.host} would send the credentials in clear", fix=f"use https://{parsed.host}"
+        )
+    return str(parsed).rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

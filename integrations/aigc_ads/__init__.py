@@ -1,0 +1,1 @@
+"""Adapters of ad platforms: Google Ads, Meta."""

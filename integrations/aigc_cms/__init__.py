@@ -1,0 +1,1 @@
+"""Adapters of content management systems: WordPress, Ghost, Strapi, Wagtail."""

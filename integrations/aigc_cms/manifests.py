@@ -1,0 +1,28 @@
+"""What the adapters of this package are. Imports no client library."""
+
+from __future__ import annotations
+
+from aigc_sdk.contract.adapter import AdapterManifest, Credential
+
+_LIBRARIES = ("httpx", "nh3")
+_CAPABILITIES = ("media", "alt-text", "tags", "update", "unpublish")
+
+WORDPRESS = AdapterManifest(
+    name="wordpress",
+    version="1",
+    kind="cms",
+    system="WordPress",
+    versions="6.1",
+    licence="Apache-2.0",
+    factory="aigc_cms.wordpress:open_wordpress",
+    requires=_LIBRARIES,
+    extra="cms",
+    credentials=(
+        Credential(name="url", help="https://blog.example, the site's address"),
+        Credential(name="user", help="the name of a user who may publish"),
+        Credential(name="password", secret=True, help="an application password: Users > Profile in the site's admin"),
+        Credential(name="author", default="", help="id of the author, if it is not the user"),
+    ),
+    states=("draft", "published", "scheduled"),
+    capabilities=_CAPABILITIES,
+)

@@ -1,0 +1,78 @@
+"""Attachments as files to upload."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import mimetypes
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import BinaryIO
+
+from aigc_sdk.contract.adapter import Attachment, Check, Content
+
+from .body import roles
+
+
+@contextlib.contextmanager
+def opened(attachment: Attachment) -> Iterator[BinaryIO]:
+    """The attachment's bytes, streamed from its file where it has one."""
+    artifact = attachment.artifact
+    path = getattr(artifact, "path", None)
+    with path.open("rb") if path is not None else io.BytesIO(artifact.content()) as file:
+        yield file
+
+
+def media_type(attachment: Attachment) -> str:
+    """Such as ``image/jpeg``, without parameters."""
+    return attachment.artifact.media_type.partition(";")[0]
+
+
+def file_name(attachment: Attachment, mark: str) -> str:
+    """A name for the uploaded file in ASCII: systems change other names, each in its own way."""
+    ending = PurePath(attachment.name).suffix
+    if not ending.isascii() or len(ending) < 2:
+        ending = mimetypes.guess_extension(media_type(attachment)) or ""
+    return mark + ending.lower()
+
+
+def title(attachment: Attachment) -> str:
+    """What the media library shows."""
+    return PurePath(attachment.name).stem
+
+
+def upload_step(attachment: Attachment) -> str:
+    """The journal's step: another file, or another description, is another upload."""
+    from hashlib import sha256
+
+    described = f"{attachment.artifact.sha256()}/{attachment.alt}/{attachment.name}"
+    return f"upload-{attachment.role}-{sha256(described.encode()).hexdigest()[:12]}"
+
+
+def article_checks(content: Content, body: str, *, title_max: int, excerpt_max: int) -> tuple[Check, ...]:
+    """What every article must have: a title, a body, all the media that it shows, and words for the pictures."""
+    found = [
+        _length("title", content.text("title"), title_max),
+        _length("excerpt", content.text("excerpt"), excerpt_max, least=0),
+        _length("body", body, 10_000_000),
+    ]
+    there = {attachment.role for attachment in content.attachments}
+    found += [_not_attached(role) for role in sorted(roles(body) - there)]
+    found += [_alt_text(one) for one in content.attachments if one.artifact.modality == "image"]
+    return tuple(found)
+
+
+def _not_attached(role: str) -> Check:
+    return Check(asset=role, rule="attached", measured="no", limit="shown in the body", passed=False)
+
+
+def _alt_text(attachment: Attachment) -> Check:
+    there = bool(attachment.alt.strip())
+    said = "there" if there else "none"
+    return Check(asset=attachment.role, rule="alt text", measured=said, limit="there", passed=there)
+
+
+def _length(asset: str, text: str, most: int, least: int = 1) -> Check:
+    size = len(text.strip())
+    limit = f"{least} to {most} characters"
+    return Check(asset=asset, rule="length", measured=f"{size} characters", limit=limit, passed=least <= size <= most)

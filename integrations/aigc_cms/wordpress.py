@@ -1,0 +1,260 @@
+"""WordPress, by its REST API and an application password.
+
+The API is asked through ``?rest_route=``, which works whatever permalinks the site has. Uploads are renamed if their
+names are not ASCII, so they are given such; a picture that cannot be read is answered with 500, though it is a refusal;
+large pictures are served scaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from aigc_sdk.contract.adapter import (
+    Attachment,
+    Content,
+    Credentials,
+    Finding,
+    Journal,
+    Outcome,
+    Package,
+    Publication,
+    PublicationState,
+)
+from aigc_sdk.contract.errors import AdapterError, ContentRefused, CredentialsRefused, WriteConflict
+from aigc_sdk.contract.http import Api
+
+from . import body, media
+from .manifests import WORDPRESS
+
+_STATUS: dict[PublicationState, str] = {"draft": "draft", "published": "publish", "scheduled": "future"}
+_TITLE_MAX = 65_535 // 4
+"""``wp_posts.post_title`` is a TEXT column of 65,535 bytes; a character takes up to four."""
+_RIGHTS = {"edit_posts": "write posts", "upload_files": "upload files", "publish_posts": "publish posts"}
+
+
+def open_wordpress(credentials: Credentials) -> WordPress:
+    """The adapter's factory."""
+    return WordPress(credentials)
+
+
+class WordPress:
+    """One site."""
+
+    manifest = WORDPRESS
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    @cached_property
+    def _api(self) -> Api:
+        password = self._credentials.secret("password").get_secret_value()
+        auth = (self._credentials["user"], password)
+        return Api(self._credentials["url"], adapter="wordpress", auth=auth, kind=_kind, timeout_s=60)
+
+    def _ask(self, method: str, route: str, *, params: dict[str, Any] | None = None, **arguments: Any) -> Any:
+        return self._api.json(method, "/", params={"rest_route": f"/wp/v2/{route}", **(params or {})}, **arguments)
+
+    def check(self) -> Sequence[Finding]:
+        found = self._api.json("GET", "/", params={"rest_route": "/"})
+        if "wp/v2" not in found.get("namespaces", ()):
+            return [Finding(what=f"{self._api.url} offers the REST API", passed=False, fix="is it switched off?")]
+        findings = [Finding(what=f"{found.get('name') or self._api.url} offers the REST API", passed=True)]
+        try:
+            me = self._ask("GET", "users/me", params={"context": "edit"})
+        except CredentialsRefused as error:
+            fix = "make an application password in the site's admin (Users > Profile); they need https"
+            return [*findings, Finding(what=f"user {self._credentials['user']!r}: {error.what}", passed=False, fix=fix)]
+        rights = me.get("capabilities", {})
+        for right, what in _RIGHTS.items():
+            fix = "" if rights.get(right) else f"give {me['name']} a role that has {right}, such as author or editor"
+            findings.append(Finding(what=f"{me['name']} may {what}", passed=bool(rights.get(right)), fix=fix))
+        return findings
+
+    def prepare(self, content: Content) -> Package:
+        html, adaptations = body.clean(content.text("body"))
+        payload = {
+            "title": content.text("title").strip(),
+            "excerpt": content.text("excerpt").strip(),
+            "content": html,
+            "tags": list(content.tags),
+            "featured": "artifact:hero" if content.attachment("hero") else None,
+        }
+        checks = media.article_checks(content, html, title_max=_TITLE_MAX, excerpt_max=_TITLE_MAX)
+        return Package(content=content, payload=payload, checks=checks, adaptations=adaptations)
+
+    # --- publishing -----------------------------------------------------------------------------------------------
+
+    def publish(
+        self, package: Package, journal: Journal, *, state: PublicationState, at: datetime | None = None
+    ) -> Publication:
+        fields, uploads = self._fields(package, journal, state, at)
+
+        def make(mark: str) -> dict[str, Any]:
+            return _kept(self._ask("POST", "posts", json={**fields, "content": _marked(fields["content"], mark)}))
+
+        def find(mark: str) -> dict[str, Any] | None:
+            query = {"search": mark, "status": "any", "context": "edit"}
+            return next((_kept(post) for post in self._ask("GET", "posts", params=query)), None)
+
+        return self._publication(journal.once("post", make, find), uploads, state)
+
+    def update(
+        self,
+        publication: Publication,
+        package: Package,
+        journal: Journal,
+        *,
+        state: PublicationState,
+        at: datetime | None = None,
+    ) -> Publication:
+        post = publication.ids["post"]
+        now = self._ask("GET", f"posts/{post}", params={"context": "edit"}, missing_ok=True)
+        if now is None or now["status"] == "trash":
+            raise WriteConflict(f"post {post} was removed on the site", plugin="wordpress", fix="publish with --again")
+        if now["modified_gmt"] != publication.ids["modified"]:
+            what = f"post {post} was edited on the site at {now['modified_gmt']} UTC"
+            raise WriteConflict(what, plugin="wordpress", fix="publish with --again to replace it")
+        fields, uploads = self._fields(package, journal, state, at)
+        fields["content"] = _marked(fields["content"], _mark_in(now["content"]["raw"]))
+        answer = self._ask("PUT", f"posts/{post}", json=fields)
+        kept = set(uploads.values())
+        for role, old in publication.ids.items():
+            if role.startswith("media-") and old not in kept:
+                self._delete("media", old)
+        return self._publication(_kept(answer), uploads, state)
+
+    def _fields(
+        self, package: Package, journal: Journal, state: PublicationState, at: datetime | None
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """What is sent, and the ids of the media that were uploaded for it."""
+        made = {one.role: self._upload(one, journal) for one in package.content.attachments}
+        payload = package.payload
+        fields: dict[str, Any] = {
+            "title": payload["title"],
+            "excerpt": payload["excerpt"],
+            "content": body.filled(payload["content"], {role: upload["url"] for role, upload in made.items()}),
+            "tags": [self._tag(name) for name in payload["tags"]],
+            "featured_media": made["hero"]["id"] if payload["featured"] else 0,
+            "status": _STATUS[state],
+        }
+        if at is not None:
+            fields["date_gmt"] = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        if self._credentials["author"]:
+            fields["author"] = int(self._credentials["author"])
+        return fields, {f"media-{role}": str(upload["id"]) for role, upload in made.items()}
+
+    def _upload(self, attachment: Attachment, journal: Journal) -> dict[str, Any]:
+        def make(mark: str) -> dict[str, Any]:
+            described = {"alt_text": attachment.alt, "title": media.title(attachment), "slug": mark}
+            with media.opened(attachment) as file:
+                part = (media.file_name(attachment, mark), file, media.media_type(attachment))
+                return _upload_kept(self._ask("POST", "media", files={"file": part}, data=described))
+
+        def find(mark: str) -> dict[str, Any] | None:
+            found = self._ask("GET", "media", params={"slug": mark, "context": "edit"})
+            return next((_upload_kept(item) for item in found), None)
+
+        return journal.once(media.upload_step(attachment), make, find)
+
+    def _tag(self, name: str) -> int:
+        """The id of a tag, made if it is not there. Asking twice makes it once: WordPress refuses a second."""
+        for found in self._ask("GET", "tags", params={"search": name, "per_page": "100"}):
+            if found["name"].casefold() == name.casefold():
+                return int(found["id"])
+        return int(self._ask("POST", "tags", json={"name": name})["id"])
+
+    def _publication(self, post: dict[str, Any], uploads: dict[str, str], state: PublicationState) -> Publication:
+        number = post["id"]
+        return Publication(
+            target=self._credentials.target,
+            key="",
+            ids={"post": str(number), "modified": post["modified"], **uploads},
+            links={"view": post["link"], "edit": f"{self._api.url}/wp-admin/post.php?post={number}&action=edit"},
+            state=state,
+        )
+
+    # --- afterwards -----------------------------------------------------------------------------------------------
+
+    def verify(self, publication: Publication, package: Package) -> Sequence[Finding]:
+        number = publication.ids["post"]
+        post = self._ask("GET", f"posts/{number}", params={"context": "edit"}, missing_ok=True)
+        if post is None:
+            return [Finding(what=f"post {number} is there", passed=False, fix="publish with --again")]
+        payload = package.payload
+        expected = {
+            "title": (post["title"]["raw"], payload["title"]),
+            "excerpt": (post["excerpt"]["raw"], payload["excerpt"]),
+            "status": (post["status"], _STATUS[publication.state]),
+            "picture": (post["featured_media"], int(publication.ids.get("media-hero", 0))),
+            "tags": (len(post["tags"]), len(payload["tags"])),
+        }
+        fix = "look at the post: a plugin of the site may have changed it"
+        findings = [
+            Finding(what=f"{name} as sent", passed=have == sent, fix="" if have == sent else fix)
+            for name, (have, sent) in expected.items()
+        ]
+        findings.append(_body_finding(post["content"]["raw"], payload["content"], fix))
+        return [*findings, *self._media_findings(publication, package)]
+
+    def _media_findings(self, publication: Publication, package: Package) -> Iterator[Finding]:
+        for attachment in package.content.attachments:
+            number = publication.ids[f"media-{attachment.role}"]
+            item = self._ask("GET", f"media/{number}", params={"context": "edit"}, missing_ok=True)
+            passed = item is not None and item["alt_text"] == attachment.alt
+            yield Finding(
+                what=f"{attachment.role} is in the media library, with its alt text",
+                passed=passed,
+                fix="" if passed else "publish with --again",
+            )
+
+    def unpublish(self, publication: Publication) -> Publication:
+        self._delete("posts", publication.ids["post"])
+        for role, number in publication.ids.items():
+            if role.startswith("media-"):
+                self._delete("media", number)
+        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+
+    def _delete(self, kind: str, number: str) -> None:
+        self._ask("DELETE", f"{kind}/{number}", params={"force": "true"}, missing_ok=True)
+
+    def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
+        """None: WordPress itself counts no views."""
+        yield from ()
+
+    def close(self) -> None:
+        if "_api" in self.__dict__:
+            self._api.close()
+
+
+def _kept(post: dict[str, Any]) -> dict[str, Any]:
+    return {"id": post["id"], "link": post["link"], "modified": post["modified_gmt"]}
+
+
+def _upload_kept(item: dict[str, Any]) -> dict[str, Any]:
+    return {"id": item["id"], "url": item["source_url"]}
+
+
+def _marked(html: str, mark: str) -> str:
+    """The mark is a comment of the body: a slug would be seen in the post's address."""
+    return f"{html}\n<!-- {mark} -->" if mark else html
+
+
+def _mark_in(html: str) -> str:
+    found = html.rpartition("<!-- aigc-")[2] if "<!-- aigc-" in html else ""
+    return "aigc-" + found.partition(" ")[0] if found else ""
+
+
+def _body_finding(have: str, sent: str, fix: str) -> Finding:
+    """WordPress fills in addresses of media, so the words are compared."""
+    passed = body.words(have) == body.words(sent)
+    return Finding(what="body as sent", passed=passed, fix="" if passed else fix)
+
+
+def _kind(status: int, answer: dict[str, Any]) -> type[AdapterError] | None:
+    code = str(answer.get("code", ""))
+    if code.startswith("rest_upload_") and status >= 500:
+        return ContentRefused
+    return None
