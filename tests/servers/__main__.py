@@ -14,11 +14,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.servers import wordpress
+from tests.servers import ghost, wordpress
 from tests.servers.processes import ServerError
 from tests.servers.session import Servers
 
-_INSTALL = {"wordpress": wordpress.install}
+_INSTALL = {"wordpress": wordpress.install, "ghost": ghost.install}
 
 
 def main() -> int:

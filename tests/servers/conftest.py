@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.ghost import Ghost
 from tests.servers.session import Servers
 from tests.servers.wordpress import WordPress
 
@@ -31,3 +32,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def wordpress(servers: Servers) -> WordPress:
     return servers.wordpress
+
+
+@pytest.fixture(scope="session")
+def ghost(servers: Servers) -> Ghost:
+    return servers.ghost

@@ -13,6 +13,18 @@ from pathlib import Path
 from tests.servers.cache import need_debian
 from tests.servers.processes import free_port, program, run, wait_until
 
+# Nothing waits for the disk: these data need not survive a power cut, and the set-up of a CMS, hundreds of CREATE TABLE,
+# is several times faster. One data file instead of two for each table, for the same reason.
+_QUICK = (
+    "--debug-no-sync",
+    "--innodb-flush-method=nosync",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-doublewrite=0",
+    "--innodb-log-file-size=16M",
+    "--innodb-file-per-table=0",
+    "--skip-sync-frm",
+)
+
 
 @dataclass(frozen=True)
 class Database:
@@ -61,13 +73,11 @@ def running(folder: Path) -> Iterator[MariaDB]:
     as_user = [f"--user={user}"] if os.geteuid() == 0 else []
     data = f"--datadir={folder / 'data'}"
     create = ["mariadb-install-db", "--no-defaults", data, "--skip-test-db"]
-    run([*create, f"--auth-root-socket-user={user}", *as_user], folder / "install.log")
+    run([*create, f"--auth-root-socket-user={user}", *_QUICK, *as_user], folder / "install.log")
     database = MariaDB(folder, free_port())
     log = folder / "mariadb.log"
     serve = ["/usr/sbin/mariadbd", "--no-defaults", data, f"--socket={folder / 'socket'}"]
     listen = [f"--port={database.port}", "--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}"]
-    # Tests do not survive a power cut; without waiting for the disk the set-up of a CMS is several times faster.
-    quick = ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin", "--skip-name-resolve"]
-    with program([*serve, *listen, *quick, *as_user], log) as process:
+    with program([*serve, *listen, *_QUICK, "--skip-log-bin", *as_user], log) as process:
         wait_until((folder / "socket").exists, process, log, name="MariaDB", seconds=60)
         yield database

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from tests.servers import mariadb, wordpress
+from tests.servers import ghost, mariadb, wordpress
 
 
 class Servers:
@@ -32,3 +32,7 @@ class Servers:
     @cached_property
     def wordpress(self) -> wordpress.WordPress:
         return self._running.enter_context(wordpress.running(self.folder / "wordpress", self.mariadb))
+
+    @cached_property
+    def ghost(self) -> ghost.Ghost:
+        return self._running.enter_context(ghost.running(self.folder / "ghost", self.mariadb))
