@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
+from ..contract.channels import Violation, check
 from .brief import Brief, load_brief
 from .events import CampaignEvent, CandidatesDone, SetAside, StepStarted
 from .manifest import Ad, CampaignManifest, Gap, Part, Piece, Rejected
-from .rules import Violation, check
 from .run import CampaignResult, run_campaign
 from .settings import CampaignSettings
 

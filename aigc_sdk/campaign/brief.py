@@ -20,9 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from ..contract.channels import channels as known_channels
 from ..contract.errors import InvalidRequest, did_you_mean
 from .brief_errors import doubled, readable
-from .rules import channels as known_channels
 from .words import slug
 
 MAX_BYTES = 1_000_000
@@ -133,7 +133,7 @@ class Brief(_Strict):
         facts: everything that may be claimed, each a short sentence ("It holds 350 ml."); 1 to 30.
         segments: who it is for; 1 to 12. tone: how it sounds, in words; a segment's own tone goes before it.
         languages: BCP-47 tags. The first is the language of the brief; each further one needs a translation.
-        channels: ids from the rules table.
+        channels: ids from the channels table.
         forbidden_words: never used, in any form.
         picture: what the creatives show. logo: a picture file that takes the place of the brand's name on them.
         colours: the brand's, as ``#a8322a``, the main one first; none takes those of the picture.

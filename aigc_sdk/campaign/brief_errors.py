@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from ..contract.channels import channels as known_channels
 from ..contract.errors import InvalidRequest, did_you_mean
-from .rules import channels as known_channels
 
 
 def doubled(node: yaml.Node) -> Iterator[tuple[str, int]]:

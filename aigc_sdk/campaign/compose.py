@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .. import __version__
+from ..contract.channels import Rule, check, rules_of, written_rules
 from .brief import Brief
 from .copy_brief import CopyBrief, in_language
 from .drafts import CHECKS, Draft, drafts, worth
@@ -14,7 +15,6 @@ from .language import Language, language
 from .lines import Candidate
 from .manifest import Ad, CampaignManifest, Gap, Piece, Rejected
 from .ranking import Line
-from .rules import Rule, check, rules_of
 from .settings import CampaignSettings
 from .words import overlap
 
@@ -100,7 +100,7 @@ class _AdMaker:
         self.channel, self.segment, self.copy = channel, segment, copy
         self.settings, self.rejected, self.uses = settings, rejected, uses
         self.words = language(copy.language)
-        self.pools = {r: drafts(r, lines, segment, copy, self.words) for r in rules_of(channel)}
+        self.pools = {r: drafts(r, lines, segment, copy, self.words) for r in written_rules(channel)}
 
     def make(self) -> tuple[list[Ad], list[Gap]]:
         ads: list[Ad] = []
@@ -135,12 +135,20 @@ class _AdMaker:
             free = [draft for draft in pool if all(_unlike(draft, other, self.words) for other in chosen)]
             if len(chosen) >= rule.count.min:
                 free = [draft for draft in free if not draft.is_template]  # beyond the least, only the model's
+            free = self._short_first(rule, free, chosen)
             if not free:
                 break
             best = max(free, key=lambda draft: self._worth(draft, chosen, rule))
             chosen.append(best)
             self.uses.add(best)
         return chosen
+
+    def _short_first(self, rule: Rule, free: list[Draft], chosen: Sequence[Draft]) -> list[Draft]:
+        """Where the channel wants some shorter texts among those of a field, they are chosen first."""
+        for row in rules_of(self.channel):
+            if row.field == rule.field and sum(row.fits(draft.text) for draft in chosen) < (row.at_least or 0):
+                return [draft for draft in free if row.fits(draft.text)] or free
+        return free
 
     def _worth(self, draft: Draft, chosen: Sequence[Draft], rule: Rule) -> float:
         same = sum(bool(draft.sources & other.sources) for other in chosen)

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from ..contract.channels import Shape, drawn_shapes
 from ..contract.errors import AigcError, Cancelled, InvalidRequest
 from ..contract.manifest import ModelCard
 from .brief import Brief
 from .copy_brief import in_language
-from .layout import Drawing, Shape, Subject, Theme, Words, draw, font_folders, plain, shapes_of, subject, themes
+from .layout import Drawing, Subject, Theme, Words, draw, font_folders, plain, subject, themes
 from .manifest import Ad, CampaignManifest, Creative, Gap, Picture
 from .pictures import Pictures, gap, picture_path, read_file
 from .pipeline import Folder, code_version, digest
@@ -101,7 +102,7 @@ def _place(ad: Ad | None) -> dict[str, Any]:
 
 
 def _without_picture(written: CampaignManifest) -> Creatives:
-    if not any(shapes_of(channel) for channel in written.brief.channels):
+    if not any(drawn_shapes(channel) for channel in written.brief.channels):
         return Creatives()
     what = "no creatives without a picture (name one in the brief: picture.file)"
     return Creatives(gaps=(Gap(channel="creatives", what=what),))
@@ -110,7 +111,7 @@ def _without_picture(written: CampaignManifest) -> Creatives:
 def _wanted(written: CampaignManifest, shared: Look) -> Iterator[_Wanted]:
     strong, light = shared.themes
     for channel in written.brief.channels:
-        for shape in shapes_of(channel):
+        for shape in drawn_shapes(channel):
             if not shape.text:
                 yield _Wanted(shape, None, None, light)
                 continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..contract.channels import Rule
 from .claims import check_claims
 from .copy_brief import CopyBrief
 from .language import Language
 from .manifest import Part
 from .ranking import Line
-from .rules import Rule
 from .wording import check_wording
 from .words import lower_first, overlap, stems, upper_first
 

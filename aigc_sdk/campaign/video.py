@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from .. import captions
 from ..contract.artifacts import Artifact, VideoArtifact
+from ..contract.channels import ClipShape, Safe, clip_shapes
 from ..contract.errors import AigcError, Cancelled
 from ..contract.requests import Media, VideoRequest
 from .brief import Brief
@@ -17,7 +18,6 @@ from .copywriting import PendingJob, Writer
 from .creatives import Look, Pull, ad_words, look
 from .layout import Drawing, draw
 from .layout.fonts import caption_font, font_folders
-from .layout.shapes import ClipShape, Safe, clip_shapes
 from .manifest import Ad, CampaignManifest, Clip, Gap, VoiceOver
 from .pictures import Pictures, gap
 from .pipeline import Folder, code_version, digest

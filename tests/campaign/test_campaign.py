@@ -29,6 +29,15 @@ def test_every_text_is_within_its_limit(run):
     assert all(piece.length <= piece.limit for piece in result.manifest.pieces())
 
 
+def test_performance_max_has_a_short_headline_and_a_short_description(run):
+    result = run(channels=["google-pmax"], settings=settings(variants=2))
+    assert result.gaps == ()
+    for ad in result.manifest.ads:
+        assert {piece.field for piece in ad.pieces} == {"headline", "long_headline", "description"}
+        assert min(map(len, ad.texts("headline"))) <= 15
+        assert min(map(len, ad.texts("description"))) <= 60
+
+
 def test_texts_of_an_ad_speak_of_different_things(run):
     ad = run().manifest.ads[0]
     headlines = ad.texts("headline")

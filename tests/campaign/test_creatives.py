@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from aigc_sdk.campaign import creatives as module
-from aigc_sdk.campaign.layout import shapes_of
+from aigc_sdk.contract.channels import drawn_shapes
 
 from .conftest import SMALL
 from .drawing import PAINTER, ball, encoded, scenery
@@ -34,9 +34,9 @@ def test_every_channel_gets_its_shapes_to_the_pixel_and_within_its_weight(with_p
     manifest = with_picture().manifest
     assert manifest.gaps == ()
     made = {(creative.channel, creative.shape): creative for creative in manifest.creatives}
-    assert made.keys() == {(shape.channel, shape.shape) for channel in CHANNELS for shape in shapes_of(channel)}
+    assert made.keys() == {(shape.channel, shape.shape) for channel in CHANNELS for shape in drawn_shapes(channel)}
     for channel in CHANNELS:
-        for shape in shapes_of(channel):
+        for shape in drawn_shapes(channel):
             creative = made[channel, shape.shape]
             data = (tmp_path / "out" / creative.file).read_bytes()
             assert len(data) == creative.bytes <= shape.max_bytes

@@ -12,7 +12,7 @@ from aigc_sdk import InvalidRequest
 from aigc_sdk.campaign.layout import Words, contrast, draw, font_folders, plain, subject, themes
 from aigc_sdk.campaign.layout.fonts import caption_font
 from aigc_sdk.campaign.layout.geometry import Box, safe_box
-from aigc_sdk.campaign.layout.shapes import table
+from aigc_sdk.contract.channels.pictures import table
 from aigc_sdk.settings import home
 from aigc_sdk.store import Store
 

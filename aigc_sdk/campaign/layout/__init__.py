@@ -6,11 +6,11 @@ come with the extra ``[image]`` and are imported when something is drawn, not be
 
 from __future__ import annotations
 
+from ...contract.channels import Safe, Shape
 from .colours import Theme, contrast, themes
 from .draw import Drawing, Words, draw, plain
 from .fonts import font_folders
 from .pictures import Subject, open_picture, subject
-from .shapes import Safe, Shape, shapes_of
 
 __all__ = [
     "Drawing",
@@ -24,7 +24,6 @@ __all__ = [
     "font_folders",
     "open_picture",
     "plain",
-    "shapes_of",
     "subject",
     "themes",
 ]

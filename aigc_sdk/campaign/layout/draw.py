@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...contract.channels import Shape
 from ...contract.errors import InvalidRequest, MissingExtra
 from .colours import MIN_CONTRAST, Theme
 from .fonts import families
@@ -20,7 +21,6 @@ from .measure import MARKS, ink_boxes, problems
 from .paint import fills_without_loss, logo_plate, place_picture
 from .phrases import phrased
 from .pictures import Subject
-from .shapes import Shape
 
 if TYPE_CHECKING:
     import typst

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .shapes import Shape
+from ...contract.channels import Shape
 
 Element = dict[str, Any]
 

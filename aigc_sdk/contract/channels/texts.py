@@ -1,4 +1,4 @@
-"""The dated table of what each channel accepts, and the check against it."""
+"""The dated table of the texts that each channel accepts, and the check against it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,36 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import Field
 
-from ..contract.errors import InvalidRequest, did_you_mean
-from ..contract.model import Closed
+from ..errors import InvalidRequest, did_you_mean
+from ..model import Closed
 
 Unit = Literal["characters", "width"]
 Kind = Literal["limit", "advice"]
 
 
 class Count(Closed):
-    """How many texts of one field an ad has."""
+    """How many texts, or pictures, of one field or shape an ad has."""
 
     min: int = Field(ge=0)
     max: int = Field(ge=1)
 
+    def __str__(self) -> str:
+        return str(self.min) if self.min == self.max else f"{self.min} to {self.max}"
+
 
 class Rule(Closed):
-    """One row of ``rules.yaml``; its head explains the columns."""
+    """One row of ``texts.yaml``; its head explains the columns."""
 
     channel: str
     field: str
     kind: Kind
     unit: Unit
-    count: Count
+    count: Count = Count(min=0, max=1000)
     max_length: int = Field(ge=1)
+    at_least: int | None = Field(default=None, ge=1)
+    given: bool = False
     source: str
     checked: date
     note: str = ""
@@ -43,6 +47,10 @@ class Rule(Closed):
     def length(self, text: str) -> int:
         """The text's length as the platform counts it."""
         return length(text, self.unit)
+
+    def fits(self, text: str) -> bool:
+        """Whether the text is within ``max_length``."""
+        return self.length(text) <= self.max_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,9 @@ def length(text: str, unit: Unit) -> int:
 @cache
 def table() -> tuple[Rule, ...]:
     """All rows, in the order of the file."""
-    rows = yaml.safe_load(files(__package__).joinpath("rules.yaml").read_text("utf-8"))
+    import yaml
+
+    rows = yaml.safe_load(files(__package__).joinpath("texts.yaml").read_text("utf-8"))
     return tuple(Rule(**row) for row in rows)
 
 
@@ -83,12 +93,26 @@ def rules_of(channel: str) -> tuple[Rule, ...]:
     return found
 
 
+def written_rules(channel: str) -> tuple[Rule, ...]:
+    """The first row of each field that a campaign writes texts for. Raises InvalidRequest for an unknown channel."""
+    first: dict[str, Rule] = {}
+    for row in rules_of(channel):
+        if not row.given:
+            first.setdefault(row.field, row)
+    return tuple(first.values())
+
+
 def rule(channel: str, field: str) -> Rule:
-    """One row. Raises InvalidRequest for an unknown channel or field."""
-    rows = {row.field: row for row in rules_of(channel)}
-    if field not in rows:
-        raise InvalidRequest(f"{channel} has no field {field!r}", fix=did_you_mean(field, rows))
-    return rows[field]
+    """The first row of a field. Raises InvalidRequest for an unknown channel or field."""
+    return _rows(channel, field)[0]
+
+
+def _rows(channel: str, field: str) -> list[Rule]:
+    rows = rules_of(channel)
+    found = [row for row in rows if row.field == field]
+    if not found:
+        raise InvalidRequest(f"{channel} has no field {field!r}", fix=did_you_mean(field, {row.field for row in rows}))
+    return found
 
 
 def check(channel: str, field: str, texts: Sequence[str]) -> list[Violation]:
@@ -99,19 +123,25 @@ def check(channel: str, field: str, texts: Sequence[str]) -> list[Violation]:
     Raises:
         InvalidRequest: for an unknown channel or field.
     """
-    row = rule(channel, field)
-    found = [Violation(channel, field, "limit", what) for what in _counts(row, texts)]
-    for text in texts:
-        if not text.strip():
-            found.append(Violation(channel, field, "limit", "a text is empty", text))
-        elif (size := row.length(text)) > row.max_length:
-            found.append(Violation(channel, field, row.kind, f"{size} of at most {row.max_length} {row.unit}", text))
+    rows = _rows(channel, field)
+    found = [Violation(channel, field, "limit", what) for what in _counts(rows[0], texts)]
+    found += [Violation(channel, field, "limit", "a text is empty", text) for text in texts if not text.strip()]
+    for row in rows:
+        long = [text for text in texts if not row.fits(text)]
+        if row.at_least is None:
+            sizes = ((text, row.length(text)) for text in long)
+            found += [
+                Violation(channel, field, row.kind, f"{size} of at most {row.max_length} {row.unit}", text)
+                for text, size in sizes
+            ]
+        elif len(texts) - len(long) < row.at_least:
+            what = f"{len(texts) - len(long)} texts within {row.max_length} {row.unit} where an ad has {row.at_least}"
+            found.append(Violation(channel, field, row.kind, what))
     return found
 
 
 def _counts(row: Rule, texts: Sequence[str]) -> Iterable[str]:
     if not row.count.min <= len(texts) <= row.count.max:
-        wanted = str(row.count.min) if row.count.min == row.count.max else f"{row.count.min} to {row.count.max}"
-        yield f"{len(texts)} texts where an ad has {wanted}"
+        yield f"{len(texts)} texts where an ad has {row.count}"
     if len({text.casefold().strip() for text in texts}) < len(texts):
         yield "a text is given twice"
