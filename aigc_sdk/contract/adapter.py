@@ -244,6 +244,12 @@ class Journal(Protocol):
                 is searched, and ``make`` tried again some times, with growing pauses.
         """
 
+    def done(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """The results of all steps that are done and begin so, by step: also those of earlier contents."""
+
+    def forget(self, step: str) -> None:
+        """Forgets a step whose result has been taken back at the target, so that it can be done anew."""
+
 
 class Adapter(Protocol):
     """Carries content into one outside system. Errors are :class:`AdapterError`; secrets never appear in them."""

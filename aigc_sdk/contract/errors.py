@@ -259,9 +259,13 @@ class PolicyBlocked(AigcError):
 
 
 class AdapterError(AigcError):
-    """An outside system refused, failed, or cannot take the content."""
+    """An outside system refused, failed, or cannot take the content.
+
+    ``answer`` is what it answered, read from its JSON; None if it gave none. It is not part of the message.
+    """
 
     exit_code = 12
+    answer: Any = None
 
 
 class CredentialsRefused(AdapterError):

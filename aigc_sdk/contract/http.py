@@ -162,22 +162,27 @@ class Api:
         if answer.has_redirect_location:
             place = str(answer.next_request.url.copy_with(query=None)) if answer.next_request else "elsewhere"
             raise AdapterError(f"{told}, it moved to {place}", plugin=self._adapter, fix="set the target's url to that")
-        said, kind = self._read(answer)
+        content = _json_of(answer)
+        said, kind = self._read(answer, content)
         what = f"{told}: {said}" if said else told
         if kind is not None:
-            raise kind(what, plugin=self._adapter, fix=_FIXES.get(status))
+            raise self._refusal(kind, what, status, content)
         if status == 429 or (status == 503 and "retry-after" in answer.headers):
             busy = TargetUnavailable(what, plugin=self._adapter, fix="it is busy: try again later")
             raise _Again(busy, repeatable=True, pause_s=_named_pause(answer))
         if status >= 500:
             raise self._lost(what, method)
-        raise _REFUSED.get(status, AdapterError)(what, plugin=self._adapter, fix=_FIXES.get(status))
+        raise self._refusal(_REFUSED.get(status, AdapterError), what, status, content)
 
-    def _read(self, answer: httpx.Response) -> tuple[str, type[AdapterError] | None]:
+    def _refusal(self, kind: type[AdapterError], what: str, status: int, content: Any) -> AdapterError:
+        error = kind(what, plugin=self._adapter, fix=_FIXES.get(status))
+        error.answer = content
+        return error
+
+    def _read(self, answer: httpx.Response, content: Any) -> tuple[str, type[AdapterError] | None]:
         """What the target says about its refusal, short; and the error's class, if the answer tells it."""
         try:
-            told = answer.json()
-            said, kind = self._words(told), self._kind(answer.status_code, told)
+            said, kind = self._words(content), self._kind(answer.status_code, content)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
             return ("it answered with a web page" if _is_page(answer) else ""), None
         return " ".join(said.split())[:_SHOWN_CHARS], kind
@@ -248,6 +253,13 @@ def _usual_words(answer: Any) -> str:
 
 def _why(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0][:_SHOWN_CHARS] or type(error).__name__
+
+
+def _json_of(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
 
 
 def _is_page(answer: httpx.Response) -> bool:

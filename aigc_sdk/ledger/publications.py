@@ -116,6 +116,17 @@ class Publications:
             row = connection.execute(query).first()
         return (False, None) if row is None else (True, row.result)
 
+    def steps_done(self, key: str, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """The results of the steps that are done and begin so, in the order in which they were begun."""
+        import sqlalchemy as sa
+
+        from .tables import publication_steps as steps
+
+        query = sa.select(steps).where(steps.c.publication == key, steps.c.result.is_not(None)).order_by(steps.c.begun)
+        with self._ledger.open().read() as connection:
+            rows = connection.execute(query.where(steps.c.step.startswith(prefix, autoescape=True)))
+            return {row.step: row.result for row in rows}
+
     def begin_step(self, key: str, step: str) -> None:
         """Records that a step is about to be done. Committed before it is, so that a kill in between is seen."""
         import sqlalchemy as sa

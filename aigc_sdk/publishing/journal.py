@@ -48,6 +48,12 @@ class LedgerJournal:
         self._publications.finish_step(self.key, step, result)
         return result
 
+    def done(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+        return self._publications.steps_done(self.key, prefix)
+
+    def forget(self, step: str) -> None:
+        self._publications.forget_steps(self.key, step)
+
     def _made(
         self,
         step: str,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from aigc_sdk.contract.adapter import Attachment, Check, Content
+from aigc_sdk.contract.adapter import Attachment, Check, Content, Journal
 
 from .body import roles
 
@@ -43,10 +44,17 @@ def title(attachment: Attachment) -> str:
 
 def upload_step(attachment: Attachment) -> str:
     """The journal's step: another file, or another description, is another upload."""
-    from hashlib import sha256
-
     described = f"{attachment.artifact.sha256()}/{attachment.alt}/{attachment.name}"
     return f"upload-{attachment.role}-{sha256(described.encode()).hexdigest()[:12]}"
+
+
+def remove_stale(content: Content, journal: Journal, remove: Callable[[dict[str, Any]], None]) -> None:
+    """Removes uploads that the content no longer has: of what was published before, or of an attempt that failed."""
+    wanted = {upload_step(attachment) for attachment in content.attachments}
+    for step, upload in journal.done("upload-").items():
+        if step not in wanted:
+            remove(upload)
+            journal.forget(step)
 
 
 def article_checks(content: Content, body: str, *, title_max: int, excerpt_max: int) -> tuple[Check, ...]:

@@ -99,7 +99,9 @@ class WordPress:
             query = {"search": mark, "status": "any", "context": "edit"}
             return next((_kept(post) for post in self._ask("GET", "posts", params=query)), None)
 
-        return self._publication(journal.once("post", make, find), uploads, state)
+        post = journal.once("post", make, find)
+        self._remove_stale(package.content, journal)
+        return self._publication(post, uploads, state)
 
     def update(
         self,
@@ -110,20 +112,19 @@ class WordPress:
         state: PublicationState,
         at: datetime | None = None,
     ) -> Publication:
-        post = publication.ids["post"]
-        now = self._ask("GET", f"posts/{post}", params={"context": "edit"}, missing_ok=True)
+        number = publication.ids["post"]
+        now = self._ask("GET", f"posts/{number}", params={"context": "edit"}, missing_ok=True)
         if now is None or now["status"] == "trash":
-            raise WriteConflict(f"post {post} was removed on the site", plugin="wordpress", fix="publish with --again")
-        if now["modified_gmt"] != publication.ids["modified"]:
-            what = f"post {post} was edited on the site at {now['modified_gmt']} UTC"
+            raise WriteConflict(
+                f"post {number} was removed on the site", plugin="wordpress", fix="publish with --again"
+            )
+        if now["modified_gmt"] != publication.ids["modified"] and not _is_ours(now, package):
+            what = f"post {number} was edited on the site at {now['modified_gmt']} UTC"
             raise WriteConflict(what, plugin="wordpress", fix="publish with --again to replace it")
         fields, uploads = self._fields(package, journal, state, at)
         fields["content"] = _marked(fields["content"], _mark_in(now["content"]["raw"]))
-        answer = self._ask("PUT", f"posts/{post}", json=fields)
-        kept = set(uploads.values())
-        for role, old in publication.ids.items():
-            if role.startswith("media-") and old not in kept:
-                self._delete("media", old)
+        answer = self._ask("PUT", f"posts/{number}", json=fields)  # to do it twice does no harm
+        self._remove_stale(package.content, journal)
         return self._publication(_kept(answer), uploads, state)
 
     def _fields(
@@ -160,11 +161,13 @@ class WordPress:
         return journal.once(media.upload_step(attachment), make, find)
 
     def _tag(self, name: str) -> int:
-        """The id of a tag, made if it is not there. Asking twice makes it once: WordPress refuses a second."""
-        for found in self._ask("GET", "tags", params={"search": name, "per_page": "100"}):
-            if found["name"].casefold() == name.casefold():
-                return int(found["id"])
-        return int(self._ask("POST", "tags", json={"name": name})["id"])
+        """The id of a tag, made if it is not there. A second of one name is refused, with the first one's id."""
+        try:
+            return int(self._ask("POST", "tags", json={"name": name})["id"])
+        except AdapterError as error:
+            if (error.answer or {}).get("code") != "term_exists":
+                raise
+            return int(error.answer["data"]["term_id"])
 
     def _publication(self, post: dict[str, Any], uploads: dict[str, str], state: PublicationState) -> Publication:
         number = post["id"]
@@ -217,6 +220,9 @@ class WordPress:
                 self._delete("media", number)
         return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
 
+    def _remove_stale(self, content: Content, journal: Journal) -> None:
+        media.remove_stale(content, journal, lambda upload: self._delete("media", str(upload["id"])))
+
     def _delete(self, kind: str, number: str) -> None:
         self._ask("DELETE", f"{kind}/{number}", params={"force": "true"}, missing_ok=True)
 
@@ -245,6 +251,12 @@ def _marked(html: str, mark: str) -> str:
 def _mark_in(html: str) -> str:
     found = html.rpartition("<!-- aigc-")[2] if "<!-- aigc-" in html else ""
     return "aigc-" + found.partition(" ")[0] if found else ""
+
+
+def _is_ours(post: dict[str, Any], package: Package) -> bool:
+    """The post is as an update left it that was killed before it was recorded."""
+    same_body = body.words(post["content"]["raw"]) == body.words(package.payload["content"])
+    return same_body and post["title"]["raw"] == package.payload["title"]
 
 
 def _body_finding(have: str, sent: str, fix: str) -> Finding:
