@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..contract import channels
 from ..contract.artifacts import write_atomic
 from ..contract.errors import AigcError, InvalidRequest
 
@@ -176,9 +177,9 @@ def digest(*parts: Any) -> str:
 
 @cache
 def code_version() -> str:
-    """Digest of this package's code and data: a changed step does not take results of the old one."""
+    """Digest of this package's code and data, and of the channels' tables: a changed step takes no results of the old."""
     found = hashlib.sha256()
-    stack = [files(__package__)]
+    stack = [files(__package__), files(channels)]
     while stack:
         for entry in sorted(stack.pop().iterdir(), key=lambda entry: entry.name):
             if entry.is_dir() and entry.name != "__pycache__":
