@@ -14,11 +14,16 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.servers import ghost, wordpress
+from tests.servers import ghost, prosody, synapse, wordpress
 from tests.servers.processes import ServerError
 from tests.servers.session import Servers
 
-_INSTALL = {"wordpress": wordpress.install, "ghost": ghost.install}
+_INSTALL = {
+    "wordpress": wordpress.install,
+    "ghost": ghost.install,
+    "synapse": synapse.install,
+    "prosody": prosody.install,
+}
 
 
 def main() -> int:

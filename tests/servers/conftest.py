@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.servers.ghost import Ghost
+from tests.servers.prosody import Prosody
 from tests.servers.session import Servers
+from tests.servers.synapse import Synapse
 from tests.servers.wordpress import WordPress
 
 
@@ -37,3 +39,13 @@ def wordpress(servers: Servers) -> WordPress:
 @pytest.fixture(scope="session")
 def ghost(servers: Servers) -> Ghost:
     return servers.ghost
+
+
+@pytest.fixture(scope="session")
+def synapse(servers: Servers) -> Synapse:
+    return servers.synapse
+
+
+@pytest.fixture(scope="session")
+def prosody(servers: Servers) -> Prosody:
+    return servers.prosody

@@ -23,7 +23,7 @@ _FOLDERS = ("data", "images", "media", "files", "logs", "settings", "themes", "a
 
 @dataclass(frozen=True)
 class Ghost:
-    """``key`` is an Admin API key, ``id:secret``, of an integration; ``user`` and ``password`` are the owner's login."""
+    """``key`` is an integration's Admin API key, ``id:secret``; ``user`` and ``password`` are the owner's login."""
 
     url: str
     version: str

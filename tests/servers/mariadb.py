@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.servers.cache import need_debian
 from tests.servers.processes import free_port, program, run, wait_until
 
-# Nothing waits for the disk: these data need not survive a power cut, and the set-up of a CMS, hundreds of CREATE TABLE,
-# is several times faster. One data file instead of two for each table, for the same reason.
+# Nothing waits for the disk: the data need not survive a power cut, and setting up a CMS, hundreds of CREATE TABLE,
+# is several times faster so. One data file instead of two for each table, for the same reason.
 _QUICK = (
     "--debug-no-sync",
     "--innodb-flush-method=nosync",

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from tests.servers import ghost, mariadb, wordpress
+from tests.servers import ghost, mariadb, prosody, synapse, wordpress
 
 
 class Servers:
@@ -36,3 +36,11 @@ class Servers:
     @cached_property
     def ghost(self) -> ghost.Ghost:
         return self._running.enter_context(ghost.running(self.folder / "ghost", self.mariadb))
+
+    @cached_property
+    def synapse(self) -> synapse.Synapse:
+        return self._running.enter_context(synapse.running(self.folder / "synapse"))
+
+    @cached_property
+    def prosody(self) -> prosody.Prosody:
+        return self._running.enter_context(prosody.running(self.folder / "prosody"))

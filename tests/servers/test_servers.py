@@ -6,12 +6,17 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import socket
 import time
+from contextlib import closing
 
 import httpx
 import pytest
 
 from tests.servers.ghost import Ghost
+from tests.servers.prosody import Prosody
+from tests.servers.synapse import Synapse
 from tests.servers.wordpress import WordPress
 
 pytestmark = pytest.mark.servers
@@ -58,3 +63,82 @@ def test_ghost(ghost: Ghost) -> None:
         post = made.json()["posts"][0]
         read = client.get(f"/posts/{post['id']}/", params={"formats": "html"}).json()["posts"][0]
     assert (read["title"], read["html"], read["status"]) == ("Grüße", "<p>你好</p>", "draft")
+
+
+def test_synapse(synapse: Synapse) -> None:
+    def logged_in(name: str, password: str) -> httpx.Client:
+        client = httpx.Client(base_url=f"{synapse.url}/_matrix/client/v3", timeout=30)
+        body = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": name}, "password": password}
+        answer = client.post("/login", json=body)
+        assert answer.is_success, answer.text
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
+
+    newcomer = synapse.register("newcomer")
+    with (
+        closing(logged_in("alice", synapse.passwords["alice"])) as alice,
+        closing(logged_in("newcomer", newcomer)) as other,
+    ):
+        room = alice.post("/createRoom", json={"invite": ["@newcomer:localhost"]}).json()["room_id"]
+        other.post(f"/join/{room}", json={}).raise_for_status()
+        body = {"msgtype": "m.text", "body": "Grüße 你好"}
+        event = alice.put(f"/rooms/{room}/send/m.room.message/1", json=body).json()["event_id"]
+        read = other.get(f"/rooms/{room}/event/{event}").json()
+    assert (read["sender"], read["content"]["body"]) == ("@alice:localhost", "Grüße 你好")
+
+
+class _Stream:
+    """Just enough of XMPP's client side: https://www.rfc-editor.org/rfc/rfc6120"""
+
+    def __init__(self, server: Prosody) -> None:
+        self._socket = socket.create_connection((server.host, server.port), timeout=10)
+        self._open = (
+            f"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
+            f"to='{server.domain}' version='1.0'>"
+        )
+
+    def send(self, text: str, until: str) -> str:
+        """Sends, and returns what comes up to what the pattern finds."""
+        self._socket.sendall(text.encode())
+        received = ""
+        while not re.search(until, received):
+            chunk = self._socket.recv(65536)
+            assert chunk, f"closed after {received!r}"
+            received += chunk.decode()
+        return received
+
+    def log_in(self, name: str, password: str) -> str:
+        """Returns the server's verdict on the password."""
+        self.send(self._open, "</stream:features>")
+        secret = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+        auth = f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>"
+        return self.send(auth, "<success[^>]*>|</failure>")
+
+    def bind(self) -> None:
+        """After a log-in: the rest of what makes a session."""
+        self.send(self._open, "</stream:features>")
+        self.send("<iq type='set' id='1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", "</iq>")
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_prosody(prosody: Prosody) -> None:
+    with closing(_Stream(prosody)) as alice:
+        assert "<success" in alice.log_in("alice", prosody.passwords["alice"])
+        alice.bind()
+        size, kind = len("Grüße".encode()), "text/plain"
+        request = f"<request xmlns='urn:xmpp:http:upload:0' filename='a.txt' size='{size}' content-type='{kind}'/>"
+        slot = alice.send(f"<iq type='get' id='2' to='{prosody.upload}'>{request}</iq>", "</iq>")
+    put, token, get = (
+        re.findall(pattern, slot)[0]
+        for pattern in ("<put url='([^']+)'", "name='Authorization'>([^<]+)<", "<get url='([^']+)'")
+    )
+    headers = {"Authorization": token, "Content-Type": kind}
+    assert httpx.put(put, content="Grüße".encode(), headers=headers).status_code == 201
+    assert httpx.get(get).text == "Grüße"
+
+
+def test_prosody_refuses_a_wrong_password(prosody: Prosody) -> None:
+    with closing(_Stream(prosody)) as alice:
+        assert "<not-authorized" in alice.log_in("alice", "wrong")
