@@ -150,7 +150,7 @@ class Creative(_Record):
     """A picture that is ready for a channel.
 
     Attributes:
-        shape: the row of the pictures table. file: in the campaign's folder. bytes, max_bytes: its weight, and the limit.
+        shape: a row of the pictures table. file: in the campaign's folder. bytes, max_bytes: its weight, and the limit.
         segment, language, variant: of the ad whose headline it bears; empty for a picture without text.
         contrasts: WCAG ratio of each text with what is behind it, at least 4.5. checks: what was measured and passed.
         generated: the picture on it was made by a model.

@@ -177,7 +177,7 @@ def digest(*parts: Any) -> str:
 
 @cache
 def code_version() -> str:
-    """Digest of this package's code and data, and of the channels' tables: a changed step takes no results of the old."""
+    """Digest of this package's code and data, and of the channels' tables: a changed step takes no old results."""
     found = hashlib.sha256()
     stack = [files(__package__), files(channels)]
     while stack:
