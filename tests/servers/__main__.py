@@ -14,13 +14,14 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.servers import ghost, prosody, synapse, wordpress
+from tests.servers import ghost, prosody, strapi, synapse, wordpress
 from tests.servers.processes import ServerError
 from tests.servers.session import Servers
 
 _INSTALL = {
     "wordpress": wordpress.install,
     "ghost": ghost.install,
+    "strapi": strapi.install,
     "synapse": synapse.install,
     "prosody": prosody.install,
 }

@@ -10,6 +10,7 @@ import pytest
 from tests.servers.ghost import Ghost
 from tests.servers.prosody import Prosody
 from tests.servers.session import Servers
+from tests.servers.strapi import Strapi
 from tests.servers.synapse import Synapse
 from tests.servers.wordpress import WordPress
 
@@ -39,6 +40,11 @@ def wordpress(servers: Servers) -> WordPress:
 @pytest.fixture(scope="session")
 def ghost(servers: Servers) -> Ghost:
     return servers.ghost
+
+
+@pytest.fixture(scope="session")
+def strapi(servers: Servers) -> Strapi:
+    return servers.strapi
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from tests.servers import ghost, mariadb, prosody, synapse, wordpress
+from tests.servers import ghost, mariadb, prosody, strapi, synapse, wordpress
 
 
 class Servers:
@@ -36,6 +36,10 @@ class Servers:
     @cached_property
     def ghost(self) -> ghost.Ghost:
         return self._running.enter_context(ghost.running(self.folder / "ghost", self.mariadb))
+
+    @cached_property
+    def strapi(self) -> strapi.Strapi:
+        return self._running.enter_context(strapi.running(self.folder / "strapi"))
 
     @cached_property
     def synapse(self) -> synapse.Synapse:

@@ -16,10 +16,14 @@ import pytest
 
 from tests.servers.ghost import Ghost
 from tests.servers.prosody import Prosody
+from tests.servers.strapi import Strapi
 from tests.servers.synapse import Synapse
 from tests.servers.wordpress import WordPress
 
 pytestmark = pytest.mark.servers
+
+# One transparent pixel.
+_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 def test_wordpress(wordpress: WordPress) -> None:
@@ -63,6 +67,21 @@ def test_ghost(ghost: Ghost) -> None:
         post = made.json()["posts"][0]
         read = client.get(f"/posts/{post['id']}/", params={"formats": "html"}).json()["posts"][0]
     assert (read["title"], read["html"], read["status"]) == ("Grüße", "<p>你好</p>", "draft")
+
+
+def test_strapi(strapi: Strapi) -> None:
+    headers = {"Authorization": f"Bearer {strapi.token}"}
+    with httpx.Client(base_url=f"{strapi.url}/api", headers=headers, timeout=30) as client:
+        picture = client.post("/upload", files={"files": ("küche.gif", _GIF, "image/gif")})
+        assert picture.status_code == 201, picture.text
+        fields = {"title": "Grüße", "slug": "grusse", "body": "你好", "tags": ["a"], "cover": picture.json()[0]["id"]}
+        made = client.post("/articles", params={"status": "draft"}, json={"data": fields})
+        assert made.status_code == 201, made.text
+        where = f"/articles/{made.json()['data']['documentId']}"
+        read = client.get(where, params={"status": "draft", "populate": "*"}).json()["data"]
+        assert client.get(where).status_code == 404  # It is not published.
+    assert (read["title"], read["body"], read["tags"]) == ("Grüße", "你好", ["a"])
+    assert read["cover"]["name"] == "küche.gif"
 
 
 def test_synapse(synapse: Synapse) -> None:
