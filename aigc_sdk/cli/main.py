@@ -21,6 +21,7 @@ COMMANDS = (
     Entry("campaign", "campaign:campaign", "Run the main job: a brief in, content out", "Make"),
     Entry("train", "train:train", "Train a model of your own pictures", "Make"),
     Entry("replay", "replay:replay", "Make an artifact again from its receipt, and compare", "Make"),
+    Entry("bot", "bot:bot", "Run a bot on a chat platform", "Share"),
     Entry("models", "models:models", "List the models of the installed plugins", "Look"),
     Entry("plan", "plan:plan", "Show how a model would run here, and why", "Look"),
     Entry("evaluate", "evaluate:evaluate", "Measure what models make", "Look"),
