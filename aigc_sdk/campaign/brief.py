@@ -130,6 +130,8 @@ class Brief(_Strict):
     """What a campaign is about.
 
     Attributes:
+        name: of the campaign; needed only where there are several for one product, so that one's publications are not
+            taken for the other's.
         facts: everything that may be claimed, each a short sentence ("It holds 350 ml."); 1 to 30.
         segments: who it is for; 1 to 12. tone: how it sounds, in words; a segment's own tone goes before it.
         languages: BCP-47 tags. The first is the language of the brief; each further one needs a translation.
@@ -142,6 +144,7 @@ class Brief(_Strict):
         pydantic.ValidationError: if made in Python from wrong values. :func:`load_brief` raises InvalidRequest.
     """
 
+    name: Name | None = None
     product: Product
     brand: Name | None = None
     facts: Annotated[list[Line], Field(min_length=1, max_length=30)]

@@ -109,7 +109,7 @@ class VoiceOver(_Record):
     Attributes:
         file: the sound, in the campaign's folder; the captions lie beside it as ``.srt`` and ``.vtt``.
         key: names it in the folder that later runs resume from.
-        captions: what is said when, ``{"start": s, "end": s, "text": str}`` in order.
+        sample_rate: in Hz. captions: what is said when, ``{"start": s, "end": s, "text": str}`` in order.
     """
 
     segment: str
@@ -118,6 +118,7 @@ class VoiceOver(_Record):
     file: str
     key: str
     duration_s: float
+    sample_rate: int
     captions: tuple[dict[str, Any], ...]
     receipt: dict[str, Any]
 

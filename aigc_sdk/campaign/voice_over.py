@@ -123,6 +123,7 @@ def _voice_over(script: Script, key: str, artifact: AudioArtifact) -> VoiceOver:
         file=f"voice/{slug(script.segment)}.{script.language}.{_FORMAT}",
         key=key,
         duration_s=artifact.duration_s,
+        sample_rate=artifact.sample_rate,
         captions=artifact.segments,
         receipt=receipt,
     )

@@ -40,6 +40,18 @@ def complete_plugin(ctx: click.Context, param: click.Parameter, incomplete: str)
     return _names(lambda registry: [info.name for info in registry.everything()], incomplete)
 
 
+def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of adapters, and of the targets in the user's settings."""
+
+    def targets(registry: Any) -> list[str]:
+        from ..publishing.adapters import targets
+        from ..settings import load
+
+        return list(targets(load(), registry))
+
+    return _names(targets, incomplete)
+
+
 def complete_runner(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of all runners."""
     return _names(
