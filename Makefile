@@ -17,7 +17,7 @@ help: ## list what can be made
 setup: $(STAMP) ## make .venv with everything for development
 	@echo "Ready. Next:  make demo   or   source $(BIN)/activate && aigc --help"
 
-demo: $(STAMP) ## run the main job on examples/mug.yaml (the first run fetches the default models, 150 MB)
+demo: $(STAMP) ## run the main job on examples/mug.yaml (the first run fetches the default models, 100 MB)
 	@$(BIN)/aigc campaign examples/mug.yaml -o out/
 	@echo "Open out/index.html in a browser."
 

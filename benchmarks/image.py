@@ -169,19 +169,19 @@ def upscaling(rounds: int) -> None:
     import numpy as np
     import torch
     from aigc_image import convert_ncnn
+    from aigc_image.cards import ANIMEVIDEO_NCNN
 
     from aigc_sdk.accelerators import make_plan
 
     with client() as ours:
         entry = next(e for e in ours.registry.entries() if e.card.id == "realesr-animevideov3")
-        files = ours.store.files(entry.card)
-        network = convert_ncnn.load(files.converted(convert_ncnn.CONVERSION, convert_ncnn.convert))
-        folder = files.folder()
+        folder = ours.store.pull(entry.card)
+        network, network_last = convert_ncnn.load(folder), convert_ncnn.load(folder)
+        original = ours.store.files(entry.card.model_copy(update={"sources": (ANIMEVIDEO_NCNN,), "format": "ncnn"}))
         torch.set_num_threads(make_plan(entry.card, entry.manifest).threads)
     pixels = np.random.default_rng(0).random((3, 128, 128), np.float32)
     tensor = torch.from_numpy(pixels)[None]
     last = tensor.contiguous(memory_format=torch.channels_last)
-    network_last = convert_ncnn.load(files.converted(convert_ncnn.CONVERSION, convert_ncnn.convert))
     network_last.to(memory_format=torch.channels_last)
 
     def run(net: Any, image: Any) -> Any:
@@ -196,7 +196,7 @@ def upscaling(rounds: int) -> None:
     try:
         import ncnn
 
-        net = ncnn.Net()
+        net, folder = ncnn.Net(), original.folder()
         net.opt.num_threads = torch.get_num_threads()
         net.load_param(str(folder / "network.param"))
         net.load_model(str(folder / "network.bin"))

@@ -1,5 +1,7 @@
 """Turns a Real-ESRGAN network in ncnn's format into safetensors, once. Needs no ncnn.
 
+``python -m aigc_image.convert_ncnn SOURCE TARGET`` makes the weights that this package holds.
+
 A ``.param`` file lists layers, one a line: kind, name, counts and names of inputs and outputs, then ``key=value``
 settings. The ``.bin`` file holds their weights in that order; a convolution's begin with a tag that says whether they
 are half or single precision; biases and slopes follow without one (https://github.com/Tencent/ncnn/wiki/param-and-model-file-structure).
@@ -7,17 +9,20 @@ are half or single precision; biases and slopes follow without one (https://gith
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aigc_sdk.contract.errors import CorruptModel
+from aigc_sdk.contract.manifest import ModelCard
+from aigc_sdk.contract.runner import ModelFiles
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-CONVERSION = "safetensors-v1"
+CONVERSION = "safetensors-v2"
 """Name and version of what :func:`convert` makes."""
 WEIGHTS = "model.safetensors"
 _MAGIC = "7767517"
@@ -30,7 +35,7 @@ _CONVOLUTIONS_AROUND = 6
 
 
 def convert(source: Path, target: Path) -> None:
-    """Writes the weights (float32) of ``network.param`` and ``network.bin`` to ``target``.
+    """Writes the weights of ``network.param`` and ``network.bin`` to ``target``, in the precision that they have.
 
     Raises:
         CorruptModel: the files are no such network, or damaged.
@@ -60,8 +65,17 @@ def build(convolutions: int, features: int, *, compact: bool) -> nn.Module:
     return RRDBNet(blocks, features)
 
 
+def network_of(card: ModelCard, files: ModelFiles) -> nn.Module:
+    """The network of a card, converted once if it is in ncnn's format.
+
+    Raises:
+        CorruptModel: the files are no such network. StoreError: they cannot be had.
+    """
+    return load(files.converted(CONVERSION, convert) if card.format == "ncnn" else files.folder())
+
+
 def load(folder: Path) -> nn.Module:
-    """The network that :func:`convert` has written, in evaluation mode.
+    """The network that :func:`convert` has written, in float32 and evaluation mode.
 
     Raises:
         CorruptModel: the file is damaged.
@@ -71,7 +85,7 @@ def load(folder: Path) -> nn.Module:
     from safetensors.torch import load_file
 
     try:
-        tensors = load_file(folder / WEIGHTS)
+        tensors = {name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()}
         compact = any(name.startswith("slopes.") for name in tensors)
         with torch.device("meta"):
             features = len(tensors["convolutions.0.weight" if compact else "first.weight"])
@@ -125,7 +139,7 @@ def _tagged(data: bytes, at: int, count: int) -> tuple[Tensor, int]:
         raise ValueError(f"weights are quantised (tag {tag:#x})")
     halves = torch.frombuffer(bytearray(data[at + 4 : at + 4 + 2 * count]), dtype=torch.float16)
     end = at + 4 + 2 * count
-    return halves.float(), end + -end % _ALIGNMENT
+    return halves, end + -end % _ALIGNMENT
 
 
 def _floats(data: bytes, at: int, count: int) -> tuple[Tensor, int]:
@@ -150,3 +164,7 @@ def _in_order(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
         yield name, parameters[name]
         if name.endswith(".bias") and (slope := f"slopes.{name.split('.')[1]}") in parameters:
             yield slope, parameters[slope]
+
+
+if __name__ == "__main__":
+    convert(Path(sys.argv[1]), Path(sys.argv[2]))

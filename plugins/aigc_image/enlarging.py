@@ -79,10 +79,9 @@ class Enlarger:
     def _load(self, name: str) -> Upscaler:
         card = next(card for card in UPSCALERS if card.id == name)
         files = self._files.beside(card)
-        folder = files.converted(convert_ncnn.CONVERSION, convert_ncnn.convert)
         from .upscaler import Upscaler, narrowed
 
-        upscaler = Upscaler(convert_ncnn.load(folder), narrowed(self._plan))
+        upscaler = Upscaler(convert_ncnn.network_of(card, files), narrowed(self._plan))
         self.weights |= {f"{name}/{path}": sha256 for path, sha256 in files.sha256.items()}
         return upscaler
 

@@ -12,10 +12,9 @@ from .upscaler import Upscaler
 
 
 def load(card: ModelCard, plan: Plan, files: ModelFiles) -> UpscaleRunner:
-    """The network in torch; its file is converted from ncnn's format once.
+    """The network in torch.
 
     Raises:
         CorruptModel: the files are no such network.
     """
-    network = convert_ncnn.load(files.converted(convert_ncnn.CONVERSION, convert_ncnn.convert))
-    return UpscaleRunner(card, Upscaler(network, plan), dict(files.sha256))
+    return UpscaleRunner(card, Upscaler(convert_ncnn.network_of(card, files), plan), dict(files.sha256))

@@ -1,6 +1,6 @@
 """Models whose weights come inside this package, in ``weights/NAME`` with ``pins.json``: path, sha256, size of each.
 
-``python -m aigc_image.packaged FOLDER`` writes the pins of a folder that training has exported.
+``python -m aigc_image.packaged FOLDER`` writes the pins of a folder that training or a conversion has written.
 """
 
 from __future__ import annotations

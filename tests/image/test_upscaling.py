@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from aigc_image import convert_ncnn
 from aigc_image.tiles import enlarged, tiles
 from aigc_image.upscaler import Upscaler
 from PIL import Image
+from safetensors.torch import load_file
 
 from aigc_sdk import Client
 from aigc_sdk.accelerators import make_plan
@@ -105,6 +108,23 @@ def test_damaged_networks_are_named(tmp_path: Path, damage: str) -> None:
     target.mkdir()
     with pytest.raises(CorruptModel, match="no Real-ESRGAN network"):
         convert_ncnn.convert(source, target)
+
+
+def test_the_command_that_makes_packaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written holds the file's own numbers, and loads as single precision."""
+    source, target = tiny.ncnn_network(tmp_path / "ncnn"), tmp_path / "made"
+    target.mkdir()
+    monkeypatch.setattr("sys.argv", ["convert_ncnn", str(source), str(target)])
+    monkeypatch.delitem(sys.modules, "aigc_image.convert_ncnn")
+    runpy.run_module("aigc_image.convert_ncnn", run_name="__main__")
+    written = load_file(target / "model.safetensors")
+    assert {name: tensor.dtype for name, tensor in written.items() if tensor.dim() == 4} == {
+        f"convolutions.{number}.weight": torch.float16 for number in range(3)
+    }
+    assert {tensor.dtype for tensor in written.values() if tensor.dim() == 1} == {torch.float32}
+    network = convert_ncnn.load(target)
+    assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float32}
+    assert all(torch.equal(tensor, written[name].float()) for name, tensor in network.state_dict().items())
 
 
 # --- tiles ------------------------------------------------------------------------------------------------------------
@@ -268,3 +288,25 @@ def test_an_upscaler_that_cannot_be_had_is_no_reason_to_fail(folder: Path, monke
     assert opened(made).size == (100, 100)
     assert made.receipt is not None
     assert "by Lanczos resampling (realesr-animevideov3 cannot be had: " in made.receipt.notes[0]
+
+
+# --- what comes with the package --------------------------------------------------------------------------------------
+
+
+def test_the_default_models_need_no_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aigc_image import enlarging
+    from aigc_image.cards import UPSCALERS
+    from aigc_image.manifest import MANIFEST
+
+    monkeypatch.setattr(enlarging, "UPSCALERS", UPSCALERS)  # the other tests have tiny ones there
+    monkeypatch.setenv("AIGC_OFFLINE", "1")
+    registry = Registry()
+    registry.add(MANIFEST)
+    with Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry) as client:
+        drawn = client.generate("image", "red apple, 3d", seed=1, steps=1)
+        larger = _upscaled(client, picture(20, 10))
+    assert opened(drawn).size == (256, 256)
+    assert drawn.receipt is not None
+    assert drawn.receipt.notes[-1] == "generated at 64x64, upscaled to 256x256 by realesr-animevideov3"
+    assert "realesr-animevideov3/model.safetensors" in drawn.receipt.weights
+    assert opened(larger).size == (80, 40)

@@ -248,6 +248,8 @@ def manifest(folder: Path) -> Any:
     names = ("network.param", "network.bin")
     source = Source(uri=f"file:{folder}", files=tuple(SourceFile(path=name, name=name) for name in names))
     cards = tuple(
-        card.model_copy(update={"sources": (source,)}) for card in MANIFEST.models if card.tasks == ("upscale",)
+        card.model_copy(update={"sources": (source,), "format": "ncnn"})
+        for card in MANIFEST.models
+        if card.tasks == ("upscale",)
     )
     return MANIFEST.model_copy(update={"models": cards, "default_model": cards[0].id})
