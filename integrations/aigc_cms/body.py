@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import unescape
 
 import nh3
@@ -22,6 +22,9 @@ _ATTRIBUTES = {
     "th": {"scope", "colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
 }
+# As nh3 writes them: names in lower case, values in double quotes.
+_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)(?:\s[\w-]+(?:="[^"]*")?)*\s*>')
+_VOID = {"br", "hr", "img", "track"}
 _REFERENCE = re.compile(r'"artifact:([\w-]+)"')
 
 
@@ -43,6 +46,26 @@ def clean(html: str) -> tuple[str, tuple[str, ...]]:
 
 def _names(html: str) -> set[str]:
     return {name.lower() for name in re.findall(r"<([A-Za-z][\w-]*)", html)}
+
+
+def blocks(cleaned: str) -> Iterator[str]:
+    """The outermost elements, and the text between them, in order. Joined they are what was given."""
+    depth = begin = 0
+    for tag in _TAG.finditer(cleaned):
+        if tag[2] in _VOID:
+            continue
+        if not tag[1]:
+            if depth == 0 and tag.start() > begin:
+                yield cleaned[begin : tag.start()]
+                begin = tag.start()
+            depth += 1
+        else:
+            depth -= 1
+            if depth == 0:
+                yield cleaned[begin : tag.end()]
+                begin = tag.end()
+    if begin < len(cleaned):
+        yield cleaned[begin:]
 
 
 def roles(html: str) -> set[str]:

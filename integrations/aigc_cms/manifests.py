@@ -26,3 +26,22 @@ WORDPRESS = AdapterManifest(
     states=("draft", "published", "scheduled"),
     capabilities=_CAPABILITIES,
 )
+
+GHOST = AdapterManifest(
+    name="ghost",
+    version="1",
+    kind="cms",
+    system="Ghost",
+    versions="6.65",
+    licence="Apache-2.0",
+    factory="aigc_cms.ghost:open_ghost",
+    requires=(*_LIBRARIES, "jwt"),
+    extra="cms",
+    credentials=(
+        Credential(name="url", help="https://blog.example, the site's address"),
+        Credential(name="key", secret=True, help="an Admin API key: Settings > Integrations in the site's admin"),
+        Credential(name="author", default="", help="e-mail address of the author, if it is not the owner"),
+    ),
+    states=("draft", "published", "scheduled"),
+    capabilities=_CAPABILITIES,
+)

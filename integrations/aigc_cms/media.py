@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, BinaryIO
@@ -37,6 +37,12 @@ def file_name(attachment: Attachment, mark: str) -> str:
     return mark + ending.lower()
 
 
+def size(attachment: Attachment) -> int:
+    """Bytes."""
+    with opened(attachment) as file:
+        return file.seek(0, io.SEEK_END)
+
+
 def title(attachment: Attachment) -> str:
     """What the media library shows."""
     return PurePath(attachment.name).stem
@@ -60,9 +66,9 @@ def remove_stale(content: Content, journal: Journal, remove: Callable[[dict[str,
 def article_checks(content: Content, body: str, *, title_max: int, excerpt_max: int) -> tuple[Check, ...]:
     """What every article must have: a title, a body, all the media that it shows, and words for the pictures."""
     found = [
-        _length("title", content.text("title"), title_max),
-        _length("excerpt", content.text("excerpt"), excerpt_max, least=0),
-        _length("body", body, 10_000_000),
+        length_check("title", content.text("title"), title_max),
+        length_check("excerpt", content.text("excerpt"), excerpt_max, least=0),
+        length_check("body", body, 10_000_000),
     ]
     there = {attachment.role for attachment in content.attachments}
     found += [_not_attached(role) for role in sorted(roles(body) - there)]
@@ -80,7 +86,15 @@ def _alt_text(attachment: Attachment) -> Check:
     return Check(asset=attachment.role, rule="alt text", measured=said, limit="there", passed=there)
 
 
-def _length(asset: str, text: str, most: int, least: int = 1) -> Check:
+def type_check(attachment: Attachment, taken: Collection[str]) -> Check:
+    """Whether the target takes files of this type."""
+    have = media_type(attachment)
+    limit = "one of " + ", ".join(sorted(taken))
+    return Check(asset=attachment.role, rule="media type", measured=have, limit=limit, passed=have in taken)
+
+
+def length_check(asset: str, text: str, most: int, least: int = 1) -> Check:
+    """In characters, without white space around them."""
     size = len(text.strip())
     limit = f"{least} to {most} characters"
     return Check(asset=asset, rule="length", measured=f"{size} characters", limit=limit, passed=least <= size <= most)
