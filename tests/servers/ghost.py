@@ -11,13 +11,11 @@ from pathlib import Path
 
 import httpx
 
-from tests.servers import mariadb
-from tests.servers.cache import node, npm, once
+from tests.servers import mariadb, node
+from tests.servers.cache import once
 from tests.servers.processes import ServerError, answers, free_port, program, run, wait_until
 
 _VERSION = "6.65.0"
-# Ghost's package carries pnpm's lock file and patches, and parts of itself as archives, which npm cannot install.
-_PNPM = "pnpm@12.4.2"
 _FOLDERS = ("data", "images", "media", "files", "logs", "settings", "themes", "apps", "adapters", "public")
 
 
@@ -39,14 +37,12 @@ def install() -> Path:
 
 
 def _fill(place: Path) -> None:
-    log = place / "npm.log"
-    npm("install", "--prefix", str(place / "pnpm"), _PNPM, cwd=place)
-    npm("pack", f"ghost@{_VERSION}", cwd=place)
+    """Not ``npm install ghost``: parts of Ghost lie in its package as archives, which npm does not find."""
+    node.npm("pack", f"ghost@{_VERSION}", cwd=place)
     archive = place / f"ghost-{_VERSION}.tgz"
-    run(["tar", "xzf", archive.name], log, cwd=place)
+    run(["tar", "xzf", archive.name], place / "tar.log", cwd=place)
     archive.unlink()
-    pnpm = [place / "pnpm/node_modules/.bin/pnpm", "install", "--prod", "--frozen-lockfile", "--ignore-scripts"]
-    run([*pnpm, f"--store-dir={place / 'store'}"], log, cwd=place / "package", env=node())
+    node.pnpm_install("--frozen-lockfile", cwd=place / "package")
 
 
 @contextmanager
@@ -61,7 +57,7 @@ def running(folder: Path, databases: mariadb.MariaDB) -> Iterator[Ghost]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     env = {
-        **node(),
+        **node.environment(),
         "NODE_COMPILE_CACHE": str(package.parent / "compiled"),
         "NODE_ENV": "production",
         "url": url,

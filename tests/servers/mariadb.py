@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.cache import need_debian
+from tests.servers import debian
 from tests.servers.processes import free_port, program, run, wait_until
 
 # Nothing waits for the disk: the data need not survive a power cut, and setting up a CMS, hundreds of CREATE TABLE,
@@ -61,7 +61,7 @@ class MariaDB:
 
 def install() -> None:
     """Gets MariaDB's programs; the package with the system service is not needed."""
-    need_debian("mariadb-server-core", "mariadb-client-core")
+    debian.need("mariadb-server-core", "mariadb-client-core")
 
 
 @contextmanager

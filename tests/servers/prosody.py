@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.cache import need_debian, once, unpack_debian
+from tests.servers import debian
+from tests.servers.cache import once
 from tests.servers.processes import free_port, program, run, wait_until
 
 _CONFIGURATION = Path(__file__).with_name("files") / "prosody.cfg.lua"
@@ -35,13 +36,13 @@ class Prosody:
 
 def install() -> Path:
     """Gets Lua and Prosody; returns Prosody's folder of programs."""
-    need_debian(*_LUA)
+    debian.need(*_LUA)
     return once("prosody", _fill) / "usr" / "bin"
 
 
 def _fill(place: Path) -> None:
     """Unpacked, so that no system service starts; its two scripts name the folder that they were packaged for."""
-    unpack_debian(place, "prosody")
+    debian.unpack(place, "prosody")
     for name in ("prosody", "prosodyctl"):
         script = place / "usr/bin" / name
         script.write_text(re.sub(r"'/usr/lib/prosody", f"'{place}/usr/lib/prosody", script.read_text()))

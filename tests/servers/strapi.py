@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.cache import node, npm, once
+from tests.servers import node
+from tests.servers.cache import once
 from tests.servers.processes import answers, free_port, program, wait_until
 
 _VERSION = "5.54.0"
@@ -36,7 +37,8 @@ def install() -> Path:
 
 def _fill(place: Path) -> None:
     shutil.copy(_PROJECT / "package.json", place)
-    npm("install", "--ignore-scripts", cwd=place)
+    # As npm would lay them out: a project elsewhere reaches them through a link.
+    node.pnpm_install("--node-linker=hoisted", "--no-frozen-lockfile", cwd=place)
 
 
 @contextmanager
@@ -50,7 +52,7 @@ def running(folder: Path) -> Iterator[Strapi]:
     port = free_port()
     token = folder / "token"
     env = {
-        **node(),
+        **node.environment(),
         "NODE_ENV": "production",
         "NODE_COMPILE_CACHE": str(modules.parent / "compiled"),
         "STRAPI_TELEMETRY_DISABLED": "true",

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import mariadb
-from tests.servers.cache import need_debian, once, unpack_debian
+from tests.servers import debian, mariadb
+from tests.servers.cache import once
 from tests.servers.processes import ServerError, answers, free_port, program, wait_until
 
 _FILES = Path(__file__).with_name("files") / "wordpress"
@@ -39,9 +39,9 @@ class WordPress:
 
 def install() -> Path:
     """Gets PHP and WordPress; returns the folder of WordPress."""
-    need_debian(*_PHP)
+    debian.need(*_PHP)
     mariadb.install()
-    return once("wordpress", lambda place: unpack_debian(place, *_UNPACKED)) / "usr/share/wordpress"
+    return once("wordpress", lambda place: debian.unpack(place, *_UNPACKED)) / "usr/share/wordpress"
 
 
 @contextmanager
