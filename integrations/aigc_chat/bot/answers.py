@@ -117,12 +117,10 @@ class Answers:
                 except asyncio.CancelledError:
                     await reply.stop(phrase("stopped", turn.language))
                     raise
-                except AdapterError:
-                    raise
                 except AigcError as error:
                     log.info("%s: %s", self._platform.name, error)
                     await reply.finish(_told(error, turn.language))
-        except AdapterError as error:  # the platform itself: there is nobody to tell
+        except AdapterError as error:  # nothing can be said
             log.warning("%s: an answer is lost: %s", self._platform.name, error)
         except Exception:
             log.exception("%s: an answer failed", self._platform.name)

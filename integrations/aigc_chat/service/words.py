@@ -53,7 +53,7 @@ class Words:
 
     def _name(self, word: str) -> str:
         stem = _stem(word)
-        return self._same.get(stem, stem)
+        return str(self._same.get(stem, stem))
 
 
 def numbers(text: str) -> set[str]:

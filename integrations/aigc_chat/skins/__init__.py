@@ -53,6 +53,19 @@ SKINS = {
             _secret("token", "", "an access token, in place of the password"),
         ),
     ),
+    "xmpp": Skin(
+        "XMPP",
+        "xmpp:Xmpp",
+        ("slixmpp", "aiohttp"),
+        (
+            _setting("user", help="the bot's account, such as shop@example.org"),
+            _secret("password"),
+            _setting("server", "", "host:port, where the domain's DNS entries do not tell"),
+            _setting("rooms", "", "rooms that it joins, such as help@rooms.example.org"),
+            _setting("nick", "", "its name in rooms"),
+            _setting("encryption", "tls", "tls, or none for a server on this machine"),
+        ),
+    ),
 }
 
 
