@@ -1,0 +1,1 @@
+"""Meta (Facebook and Instagram), by its official client."""

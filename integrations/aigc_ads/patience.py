@@ -1,0 +1,71 @@
+"""Tries again what is worth it, with growing pauses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aigc_sdk.contract.errors import AdapterError
+
+T = TypeVar("T")
+
+PAUSES_S = (1.0, 2.0, 4.0)
+"""Between tries; one try more than pauses."""
+LONGEST_PAUSE_S = 60.0
+"""A longer pause that a platform asks for is the user's to wait."""
+TIMEOUT_S = 60.0
+"""For the answer to one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a call came to.
+
+    Attributes:
+        busy: the platform did not do it, and asks to come later. pause_s: after so many seconds.
+        passing: it may work the next time; whether it was done is not known.
+    """
+
+    error: AdapterError
+    busy: bool = False
+    passing: bool = False
+    pause_s: float = 0.0
+
+
+class Patience:
+    """Calls that are tried again.
+
+    Args:
+        read: tells what an exception means; None lets it through. sleep: for tests.
+    """
+
+    def __init__(
+        self, read: Callable[[Exception], Failure | None], sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._read = read
+        self._sleep = sleep
+
+    def call(self, function: Callable[[], T], *, repeatable: bool) -> T:
+        """Calls, and again while the platform is busy.
+
+        Args:
+            repeatable: it may be done twice, so it is also tried again where nobody knows whether it was done.
+
+        Raises:
+            AdapterError: as read from the last exception.
+        """
+        for pause in (*PAUSES_S, None):
+            try:
+                return function()
+            except Exception as error:
+                failure = self._read(error)
+                if failure is None:
+                    raise
+                again = failure.busy or (failure.passing and repeatable)
+                if not again or pause is None or failure.pause_s > LONGEST_PAUSE_S:
+                    # The client's own exception may show the address called, with the token in it.
+                    raise failure.error from None
+                self._sleep(max(pause, failure.pause_s))
+        raise AssertionError("the last try returns or raises")
