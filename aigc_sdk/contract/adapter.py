@@ -115,7 +115,8 @@ class Content:
         id: names it among all that is ever published to a target, so that it is not published twice: the same id again
             is an update.
         texts: by field. An article has ``title``, ``excerpt`` and ``body``, one text each; the body is HTML, in which
-            ``artifact:ROLE`` as the source of an ``img``, ``audio`` or ``video`` stands for an attachment. An ad has
+            ``artifact:ROLE`` as the source of an ``img``, ``audio`` or ``video`` stands for an attachment; the ``hero``
+            is not in the body, every system has a place of its own for it. An ad has
             the fields of its channel, such as ``headline``, each with several texts.
         channel: the channel that an ad is made for; empty for an article.
         language: a BCP 47 tag. url: where the reader is sent.
@@ -246,6 +247,11 @@ class Journal(Protocol):
 
     def done(self, prefix: str = "") -> dict[str, dict[str, Any]]:
         """The results of all steps that are done and begin so, by step: also those of earlier contents."""
+
+    def unfinished(self, prefix: str = "") -> dict[str, str]:
+        """The marks of all steps that were begun, that begin so, and of which nobody knows whether they were done, by
+        step. What was begun for an earlier content, and is not wanted any more, is to be searched for and taken back.
+        """
 
     def forget(self, step: str) -> None:
         """Forgets a step whose result has been taken back at the target, so that it can be done anew."""

@@ -19,7 +19,7 @@ from tests.servers.processes import ServerError, answers, free_port, program, wa
 _FILES = Path(__file__).with_name("files") / "wordpress"
 _PHP = ("php-cli", "php-mysql", "php-gd", "php-curl", "php-xml", "php-mbstring")
 # The package and those that it links files from. Its other dependencies are a web server and a database server.
-_UNPACKED = ("wordpress", "wordpress-theme-twentytwentythree", "libjs-cropper", "libjs-underscore", "php-getid3")
+_UNPACKED = ("wordpress", "wordpress-theme-twentytwentyone", "libjs-cropper", "libjs-underscore", "php-getid3")
 
 
 @dataclass(frozen=True)

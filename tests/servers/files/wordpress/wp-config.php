@@ -12,6 +12,7 @@ foreach (['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'] as $name) {
     define($name . '_SALT', hash('sha256', $name . getenv('WORDPRESS_SECRET')));
 }
 
+define('WP_DEFAULT_THEME', 'twentytwentyone');
 define('WP_ENVIRONMENT_TYPE', 'local'); // Application passwords are refused over http elsewhere.
 define('WP_HTTP_BLOCK_EXTERNAL', true); // No calls to wordpress.org.
 define('AUTOMATIC_UPDATER_DISABLED', true);
