@@ -14,7 +14,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.servers import ghost, prosody, strapi, synapse, wordpress
+from tests.servers import ghost, prosody, strapi, synapse, wagtail, wordpress
 from tests.servers.processes import ServerError
 from tests.servers.session import Servers
 
@@ -22,6 +22,7 @@ _INSTALL = {
     "wordpress": wordpress.install,
     "ghost": ghost.install,
     "strapi": strapi.install,
+    "wagtail": wagtail.install,
     "synapse": synapse.install,
     "prosody": prosody.install,
 }

@@ -12,6 +12,7 @@ from tests.servers.prosody import Prosody
 from tests.servers.session import Servers
 from tests.servers.strapi import Strapi
 from tests.servers.synapse import Synapse
+from tests.servers.wagtail import Wagtail
 from tests.servers.wordpress import WordPress
 
 
@@ -45,6 +46,11 @@ def ghost(servers: Servers) -> Ghost:
 @pytest.fixture(scope="session")
 def strapi(servers: Servers) -> Strapi:
     return servers.strapi
+
+
+@pytest.fixture(scope="session")
+def wagtail(servers: Servers) -> Wagtail:
+    return servers.wagtail
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from tests.servers import ghost, mariadb, prosody, strapi, synapse, wordpress
+from tests.servers import ghost, mariadb, prosody, strapi, synapse, wagtail, wordpress
 
 
 class Servers:
@@ -40,6 +40,10 @@ class Servers:
     @cached_property
     def strapi(self) -> strapi.Strapi:
         return self._running.enter_context(strapi.running(self.folder / "strapi"))
+
+    @cached_property
+    def wagtail(self) -> wagtail.Wagtail:
+        return self._running.enter_context(wagtail.running(self.folder / "wagtail"))
 
     @cached_property
     def synapse(self) -> synapse.Synapse:

@@ -18,6 +18,7 @@ from tests.servers.ghost import Ghost
 from tests.servers.prosody import Prosody
 from tests.servers.strapi import Strapi
 from tests.servers.synapse import Synapse
+from tests.servers.wagtail import Wagtail
 from tests.servers.wordpress import WordPress
 
 pytestmark = pytest.mark.servers
@@ -82,6 +83,31 @@ def test_strapi(strapi: Strapi) -> None:
         assert client.get(where).status_code == 404  # It is not published.
     assert (read["title"], read["body"], read["tags"]) == ("Grüße", "你好", ["a"])
     assert read["cover"]["name"] == "küche.gif"
+
+
+def test_wagtail(wagtail: Wagtail) -> None:
+    headers = {"Authorization": f"Bearer {wagtail.token}"}
+    with httpx.Client(base_url=f"{wagtail.url}/api/v3", headers=headers, timeout=30) as client:
+        picture = client.post("/images/", files={"file": ("küche.gif", _GIF, "image/gif")}, data={"title": "Küche"})
+        assert picture.status_code == 201, picture.text
+        meta = {"type": wagtail.page_type, "parent_id": wagtail.index_page_id}
+        fields = {
+            "title": "Grüße",
+            "intro": "你好",
+            "body": "<p>你好</p>",
+            "hero_image_id": picture.json()["id"],
+            "tags": ["a"],
+            "attachments": [{"type": "image", "value": picture.json()["id"]}],
+        }
+        made = client.post("/pages/", json={"meta": meta, **fields})
+        assert made.status_code == 201, made.text
+        where = f"/pages/{made.json()['id']}/"
+        read = client.get(where, params={"version": "draft"}).json()
+        assert client.post(f"{where}actions/publish/").status_code == 200
+        body = client.get(read["meta"]["html_url"]).text
+    assert (read["title"], read["intro"], read["tags"]) == ("Grüße", "你好", ["a"])
+    assert read["hero_image"]["id"] == picture.json()["id"]
+    assert "<h1>Grüße</h1>" in body
 
 
 def test_synapse(synapse: Synapse) -> None:
