@@ -222,6 +222,7 @@ class GoogleServer:
         number = f"{self._last}"
         if kind == "asset":
             if (existing := self._same_asset(message)) is not None:
+                names[message.resource_name] = existing
                 return existing
             if message.image_asset.data:
                 self._sizes[f"customers/1/assets/{number}"] = google_rules.image(message.image_asset.data)
