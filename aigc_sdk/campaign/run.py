@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ from ..contract.errors import InvalidRequest
 from ..contract.manifest import ModelCard
 from .brief import Brief
 from .compose import compose
+from .contents import Made
 from .copy_brief import in_language
 from .copywriting import write_lines
 from .creatives import Creatives, creative_files, make_creatives
+from .deliver import Delivery, check_targets, deliver
 from .events import CampaignEvent, CandidatesDone, SetAside, StepStarted
 from .files import campaign_files
 from .language import language
@@ -28,15 +31,20 @@ from .voice_over import Voices, speak_all, voice_files
 
 if TYPE_CHECKING:
     from ..engine.client import Client
+    from ..publishing import Publisher
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignResult:
-    """What a campaign made. ``page`` is the file to look at; ``gaps`` is what could not be made."""
+    """What a campaign made. ``page`` is the file to look at; ``gaps`` is what could not be made.
+
+    ``deliveries`` is what came of publishing, if the settings ask for it.
+    """
 
     folder: Path
     page: Path
     manifest: CampaignManifest
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -62,8 +70,8 @@ def run_campaign(
         on_event: called as things happen, in the caller's thread.
 
     Raises:
-        InvalidRequest: the folder cannot be used, a file that the brief names cannot be used, or a language is not
-            supported or not known to the model.
+        InvalidRequest: the folder cannot be used, a file that the brief names cannot be used, a language is not
+            supported or not known to the model, or a target of the settings is not set up.
         Cancelled: on Ctrl-C; the same call goes on where it stopped.
         AigcError: the model could not be had, or gave nothing at all.
     """
@@ -75,13 +83,32 @@ def run_campaign(
         language(tag)
     check_files(brief)
     _model_speaks(brief, settings, client)
-    with Folder(Path(out)) as folder:
+    with _publisher(settings, client) as publisher, Folder(Path(out)) as folder:
+        if publisher:
+            check_targets(settings.publish, brief.channels, publisher)
         steps = _steps(client, folder, lambda done, of: tell(CandidatesDone(done, of)))
-        values: dict[str, Any] = {"brief": brief, "writing": _writing(settings), "settings": settings}
+        values: dict[str, Any] = {"brief": brief, "writing": _writing(settings), "settings": _making(settings)}
         run_steps(steps, values, folder, lambda step, kept: tell(StepStarted(step.name, kept)))
         for path in folder.publish(_contents(values, folder)):
             tell(SetAside(path))
-        return CampaignResult(folder.path, folder.path / "index.html", values["manifest"])
+        made = Made(folder.path, values["manifest"])
+        deliveries = _deliver(made, settings, publisher, tell) if publisher else ()
+        return CampaignResult(made.folder, made.folder / "index.html", made.manifest, deliveries)
+
+
+def _publisher(settings: CampaignSettings, client: Client) -> AbstractContextManager[Publisher | None]:
+    if not settings.publish:
+        return nullcontext()
+    from ..publishing import Publisher
+
+    return Publisher(settings=client.settings, registry=client.registry, ledger=client.ledger)
+
+
+def _deliver(
+    made: Made, settings: CampaignSettings, publisher: Publisher, tell: Callable[[CampaignEvent], None]
+) -> tuple[Delivery, ...]:
+    tell(StepStarted("publish", kept=False))
+    return tuple(deliver(made, settings.publish, publisher, state=settings.publish_as))
 
 
 def _contents(values: dict[str, Any], folder: Folder) -> dict[str, bytes]:
@@ -159,6 +186,11 @@ def _gather(
             "gaps": (*written.gaps, *voices.gaps, *pictures.gaps, *creatives.gaps, *videos.gaps),
         }
     )
+
+
+def _making(settings: CampaignSettings) -> CampaignSettings:
+    """The settings without those that only decide where it goes."""
+    return CampaignSettings(**settings.model_dump(exclude={"publish", "publish_as"}))
 
 
 def _writing(settings: CampaignSettings) -> CampaignSettings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from ..contract.model import Closed
@@ -27,6 +29,8 @@ class CampaignSettings(Closed):
         image_model: id of the image model; None is the default one.
         creatives: put picture, headline, brand and call to action on a canvas for each shape of each channel.
         videos: make a short video for each language and shape. video_model: id; None is the default one.
+        publish: targets that the campaign is published to when all is made; `aigc adapters list` names them.
+        publish_as: in which state; None is each target's safest.
     """
 
     variants: int = Field(default=2, ge=1, le=20)
@@ -44,3 +48,5 @@ class CampaignSettings(Closed):
     creatives: bool = True
     videos: bool = True
     video_model: str | None = None
+    publish: tuple[str, ...] = ()
+    publish_as: Literal["draft", "published", "paused"] | None = None

@@ -11,6 +11,7 @@ import click
 from ..contract.errors import InvalidRequest
 from . import outputs
 from .options import json_option
+from .publish import check_deliveries, delivery_json, print_delivery
 
 if TYPE_CHECKING:
     from ..campaign.events import CampaignEvent
@@ -35,6 +36,7 @@ def campaign(brief: Path, overrides: tuple[str, ...], output: Path, as_json: boo
     Examples:
       aigc campaign examples/mug.yaml -o out/
       aigc campaign examples/mug.yaml -o out/ variants=4 seed=7
+      aigc campaign examples/mug.yaml -o out/ publish=[wordpress]
       aigc campaign brief.yaml -o out/ model=qwen2.5-coder-0.5b-instruct engine.device=cpu
     """
     from ..campaign.brief import load_brief
@@ -55,6 +57,7 @@ def campaign(brief: Path, overrides: tuple[str, ...], output: Path, as_json: boo
         outputs.print_json(summary(result, time.perf_counter() - began))
     else:
         _print_summary(result, time.perf_counter() - began)
+    check_deliveries(result.deliveries)
 
 
 class Steps:
@@ -92,6 +95,7 @@ def summary(result: CampaignResult, seconds: float) -> dict[str, Any]:
         "rejected": manifest.turned_down,
         "gaps": [gap.model_dump(mode="json") for gap in manifest.gaps],
         "models": list(manifest.models),
+        "publications": [delivery_json(delivery) for delivery in result.deliveries],
         "seconds": round(seconds, 1),
     }
 
@@ -109,6 +113,8 @@ def _print_summary(result: CampaignResult, seconds: float) -> None:
     for gap in result.gaps:
         place = ", ".join(part for part in (gap.channel, gap.place) if part)
         click.echo(f"missing: {place}: {gap.what}")
+    for delivery in result.deliveries:
+        print_delivery(delivery)
     click.echo(f"page: {made['page']}")
 
 

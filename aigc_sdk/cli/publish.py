@@ -156,7 +156,12 @@ def show_deliveries(found: Sequence[Delivery], *, as_json: bool) -> None:
         outputs.print_json([delivery_json(delivery) for delivery in found])
     else:
         for delivery in found:
-            _print_delivery(delivery)
+            print_delivery(delivery)
+    check_deliveries(found)
+
+
+def check_deliveries(found: Sequence[Delivery]) -> None:
+    """Raises what :func:`show_deliveries` raises."""
     errors = [delivery.error for delivery in found if delivery.error is not None]
     if errors:
         raise errors[0]
@@ -164,7 +169,8 @@ def show_deliveries(found: Sequence[Delivery], *, as_json: bool) -> None:
         raise AdapterError("read back, it is not what was sent", fix="look at it at the target")
 
 
-def _print_delivery(delivery: Delivery) -> None:
+def print_delivery(delivery: Delivery) -> None:
+    """Prints what came of one content."""
     published = delivery.published
     if published is None:
         click.echo(f"{delivery.target}: {delivery.title}: failed")
