@@ -9,10 +9,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test lint format bench docs clean
+.PHONY: help setup demo test test-servers lint format bench docs clean
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
 
 setup: $(STAMP) ## make .venv with everything for development
 	@echo "Ready. Next:  make demo   or   source $(BIN)/activate && aigc --help"
@@ -23,6 +23,10 @@ demo: $(STAMP) ## run the main job on examples/mug.yaml (the first run fetches t
 
 test: $(STAMP) ## run the tests (ARGS="tests/cli -x" to choose)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-servers: $(STAMP) ## test against real servers, installed for it (Debian, as root; docs/how-to/test-servers.md)
+	@$(BIN)/python -m tests.servers --install
+	@AIGC_TEST_SERVERS=1 $(BIN)/python -m pytest tests/servers $(ARGS)
 
 lint: $(STAMP) ## check style, types and who imports whom
 	@$(BIN)/ruff check .

@@ -1,8 +1,4 @@
-"""Starts servers for trying things by hand.
-
-``python -m tests.servers wordpress ghost`` installs what is missing, starts them, prints addresses and credentials, and
-stops them on Ctrl-C.
-"""
+"""Installs what is missing, starts the servers named, prints their addresses and credentials, stops them on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 from tests.servers import ghost, prosody, strapi, synapse, wagtail, wordpress
 from tests.servers.processes import ServerError
@@ -39,9 +36,14 @@ def main() -> int:
     for name in names:
         if name not in _INSTALL:
             parser.error(f"unknown server {name!r}: choose from {', '.join(_INSTALL)}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if arguments.folder and arguments.folder.exists() and any(arguments.folder.iterdir()):
+        parser.error(f"{arguments.folder} is not empty")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _install(names) if arguments.install else _serve(names, arguments.folder)
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return 0
     except ServerError as error:
         print(error, file=sys.stderr)
         return 1
@@ -55,7 +57,7 @@ def _install(names: list[str]) -> int:
     return 0
 
 
-def _serve(names: list[str], folder: Path | None) -> int:
+def _serve(names: list[str], folder: Path | None) -> NoReturn:
     with (
         tempfile.TemporaryDirectory(prefix="aigc-servers-") as temporary,
         Servers(folder or Path(temporary)) as servers,
@@ -65,13 +67,10 @@ def _serve(names: list[str], folder: Path | None) -> int:
             running = getattr(servers, name)
             print(f"{name}: started ({time.monotonic() - begin:.1f} s)")
             for field, value in asdict(running).items():
-                print(f"  {field} = {value}")
+                print(f"  {field} = {value}", flush=True)
         print("Ctrl-C stops.", flush=True)
-        try:
+        while True:
             signal.pause()
-        except KeyboardInterrupt:
-            print("Stopping.")
-    return 0
 
 
 if __name__ == "__main__":

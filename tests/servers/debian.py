@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -56,7 +57,9 @@ def _is_installed(package: str) -> bool:
 def _update_lists() -> None:
     """A fresh machine has no lists of packages, or old ones whose files the mirror has no more."""
     if os.geteuid() == 0:
-        _apt("update")
+        # A source that does not answer may not be one that is needed: then the installation works, or tells.
+        with contextlib.suppress(ServerError):
+            _apt("update")
 
 
 def _apt(*arguments: str, cwd: Path | None = None) -> None:
