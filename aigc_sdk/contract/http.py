@@ -15,7 +15,8 @@ any other 4xx                          never again
 
 from __future__ import annotations
 
-import ipaddress
+import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -30,6 +31,7 @@ from .errors import (
     TargetUnavailable,
     WriteConflict,
 )
+from .web_address import checked_url as checked_url
 
 if TYPE_CHECKING:
     import httpx
@@ -39,6 +41,7 @@ TRIES = 4
 LONGEST_PAUSE_S = 60.0
 _REPEATABLE = frozenset(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 _SHOWN_CHARS = 300
+_SHORTEST_SECRET = 8
 _REFUSED: dict[int, type[AdapterError]] = {
     401: CredentialsRefused,
     403: PermissionRefused,
@@ -77,7 +80,7 @@ class Api:
         words: Callable[[Any], str] | None = None,
         kind: Callable[[int, Any], type[AdapterError] | None] | None = None,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         import httpx
 
@@ -85,9 +88,10 @@ class Api:
         self._adapter = adapter
         self._words = words or _usual_words
         self._kind = kind or (lambda status, answer: None)
-        self._sleep = sleep
+        self._private = ("authorization", "cookie", *(name.lower() for name in headers or ()))
+        self._sleep = sleep or _sleep
         self._client = httpx.Client(
-            base_url=self.url, headers=dict(headers or {}), auth=auth, timeout=timeout_s, transport=transport
+            base_url=self.url, headers=dict(headers or {}), auth=auth, timeout=_timeout(timeout_s), transport=transport
         )
 
     def close(self) -> None:
@@ -185,7 +189,16 @@ class Api:
             said, kind = self._words(content), self._kind(answer.status_code, content)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
             return ("it answered with a web page" if _is_page(answer) else ""), None
-        return " ".join(said.split())[:_SHOWN_CHARS], kind
+        return " ".join(self._without_credentials(said, answer.request).split())[:_SHOWN_CHARS], kind
+
+    def _without_credentials(self, said: str, request: httpx.Request) -> str:
+        """Some targets repeat in their answer what they were sent."""
+        for name in self._private:
+            value = request.headers.get(name, "")
+            for secret in (value, value.rpartition(" ")[2]):
+                if len(secret) >= _SHORTEST_SECRET:
+                    said = said.replace(secret, "[secret]")
+        return said
 
     def _no_json(self, answer: httpx.Response) -> AdapterError:
         kind = "a web page" if _is_page(answer) else f"{answer.headers.get('content-type', 'something')}, not JSON"
@@ -219,11 +232,15 @@ def _worth_another_try(error: BaseException) -> bool:
 
 
 def _pause(state: tenacity.RetryCallState) -> float:
-    import tenacity
-
     error = state.outcome.exception() if state.outcome else None
     named = error.pause_s if isinstance(error, _Again) else None
-    return named if named is not None else tenacity.wait_exponential_jitter(initial=0.5, max=8)(state)
+    return named if named is not None else _growing(state)
+
+
+def _growing(state: tenacity.RetryCallState) -> float:
+    import tenacity
+
+    return tenacity.wait_exponential(multiplier=0.5, max=8)(state) + tenacity.wait_random(0, 1)(state)
 
 
 def _named_pause(answer: httpx.Response) -> float | None:
@@ -235,6 +252,24 @@ def _named_pause(answer: httpx.Response) -> float | None:
         return max(0.0, parsedate_to_datetime(named).timestamp() - time.time())
     except (ValueError, TypeError):
         return None
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _timeout(usual_s: float) -> float:
+    """Seconds: ``AIGC_TIMEOUT_S``, if it is set."""
+    named = os.environ.get("AIGC_TIMEOUT_S", "")
+    try:
+        seconds = float(named or usual_s)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise InvalidRequest(
+            f"AIGC_TIMEOUT_S is {named!r}, and not a number of seconds", fix="export AIGC_TIMEOUT_S=60"
+        )
+    return seconds
 
 
 def _rewind(arguments: Mapping[str, Any]) -> None:
@@ -264,33 +299,3 @@ def _json_of(answer: httpx.Response) -> Any:
 
 def _is_page(answer: httpx.Response) -> bool:
     return "html" in answer.headers.get("content-type", "")
-
-
-def checked_url(url: str, adapter: str) -> str:
-    """The URL without a slash at its end.
-
-    Raises:
-        InvalidRequest: it is no URL, holds a password, or would carry credentials in clear over a network.
-    """
-    import httpx
-
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError):
-        parsed = httpx.URL()
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise InvalidRequest(f"{adapter}: its url is not a web address", fix="write it as https://host/path")
-    if parsed.userinfo:
-        raise InvalidRequest(f"{adapter}: its url holds a password", fix="give user and password by themselves")
-    if parsed.scheme == "http" and not _is_this_machine(parsed.host):
-        raise InvalidRequest(
-            f"{adapter}: http://{parsed.host} would send the credentials in clear", fix=f"use https://{parsed.host}"
-        )
-    return str(parsed).rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

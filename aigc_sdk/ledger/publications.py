@@ -118,14 +118,21 @@ class Publications:
 
     def steps_done(self, key: str, prefix: str = "") -> dict[str, dict[str, Any]]:
         """The results of the steps that are done and begin so, in the order in which they were begun."""
+        return {step: result for step, result in self._steps(key, prefix) if result is not None}
+
+    def steps_unfinished(self, key: str, prefix: str = "") -> list[str]:
+        """The steps that were begun and have no result, that begin so, in the order in which they were begun."""
+        return [step for step, result in self._steps(key, prefix) if result is None]
+
+    def _steps(self, key: str, prefix: str) -> list[tuple[str, dict[str, Any] | None]]:
         import sqlalchemy as sa
 
         from .tables import publication_steps as steps
 
-        query = sa.select(steps).where(steps.c.publication == key, steps.c.result.is_not(None)).order_by(steps.c.begun)
+        query = sa.select(steps).where(steps.c.publication == key).order_by(steps.c.begun)
         with self._ledger.open().read() as connection:
             rows = connection.execute(query.where(steps.c.step.startswith(prefix, autoescape=True)))
-            return {row.step: row.result for row in rows}
+            return [(row.step, row.result) for row in rows]
 
     def begin_step(self, key: str, step: str) -> None:
         """Records that a step is about to be done. Committed before it is, so that a kill in between is seen."""

@@ -51,6 +51,9 @@ class LedgerJournal:
     def done(self, prefix: str = "") -> dict[str, dict[str, Any]]:
         return self._publications.steps_done(self.key, prefix)
 
+    def unfinished(self, prefix: str = "") -> dict[str, str]:
+        return {step: mark_of(self.key, step) for step in self._publications.steps_unfinished(self.key, prefix)}
+
     def forget(self, step: str) -> None:
         self._publications.forget_steps(self.key, step)
 

@@ -82,14 +82,15 @@ class Registry:
             raise BrokenPlugin(f"register_models: model id {taken[0]!r} is already taken")
         self._index(info, info.manifest, card)
 
-    def _add_adapter(self, manifest: AdapterManifest) -> None:
+    def add_adapter(self, manifest: AdapterManifest) -> None:
+        """Adds an adapter by code, as an entry point would. Raises BrokenPlugin if its name is taken."""
         if any(manifest.name == info.name for info in self._adapters):
             raise BrokenPlugin(f"register_adapters: adapter {manifest.name!r} is already there")
         self._adapters.append(PluginInfo(manifest.name, manifest.version, "", manifest=manifest))
 
     def ask_hooks(self) -> None:
         """Lets hook packages add models and adapters; one that fails is quarantined, the others are still asked."""
-        for hook, register in (("register_models", self._add_model), ("register_adapters", self._add_adapter)):
+        for hook, register in (("register_models", self._add_model), ("register_adapters", self.add_adapter)):
             for name, function in self.hooks.implementations(hook):
                 try:
                     function(register=register)

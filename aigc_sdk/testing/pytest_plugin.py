@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from .adapters.subject import AdapterSubject
+    from .adapters.target import Target
     from .subject import Subject
+
+_KEPT = pytest.StashKey[dict[str, Any]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +47,29 @@ def aigc_subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
             fields=suite.fields,
             hooks=suite.hooks,
             patience_s=suite.patience_s,
+        )
+    except AigcError as error:
+        pytest.fail(str(error), pytrace=False)
+    with subject:
+        yield subject
+
+
+@pytest.fixture
+def aigc_adapter(request: pytest.FixtureRequest, aigc_target: Target, tmp_path: Path) -> Iterator[AdapterSubject]:
+    """The adapter that the suite names, with a ledger of its own for each check."""
+    from ..contract.errors import AigcError
+    from .adapters.subject import AdapterSubject
+
+    suite = request.instance
+    try:
+        subject = AdapterSubject(
+            suite.adapter,
+            aigc_target,
+            tmp_path,
+            new=suite.content,
+            changed=suite.changed,
+            timeout_s=suite.timeout_s,
+            kept=request.node.parent.stash.setdefault(_KEPT, {}),
         )
     except AigcError as error:
         pytest.fail(str(error), pytrace=False)

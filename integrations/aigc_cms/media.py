@@ -54,12 +54,26 @@ def upload_step(attachment: Attachment) -> str:
     return f"upload-{attachment.role}-{sha256(described.encode()).hexdigest()[:12]}"
 
 
-def remove_stale(content: Content, journal: Journal, remove: Callable[[dict[str, Any]], None]) -> None:
-    """Removes uploads that the content no longer has: of what was published before, or of an attempt that failed."""
+def remove_stale(
+    content: Content,
+    journal: Journal,
+    remove: Callable[[dict[str, Any]], None],
+    find: Callable[[str], dict[str, Any] | None],
+) -> None:
+    """Removes uploads that the content no longer has: of what was published before, or of an attempt that failed.
+
+    Args:
+        find: looks for the mark of an upload, as in ``Journal.once``.
+    """
     wanted = {upload_step(attachment) for attachment in content.attachments}
     for step, upload in journal.done("upload-").items():
         if step not in wanted:
             remove(upload)
+            journal.forget(step)
+    for step, mark in journal.unfinished("upload-").items():
+        if step not in wanted:
+            if (found := find(mark)) is not None:
+                remove(found)
             journal.forget(step)
 
 

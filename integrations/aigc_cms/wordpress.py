@@ -7,9 +7,11 @@ large pictures are served scaled.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 from aigc_sdk.contract.adapter import (
@@ -27,6 +29,7 @@ from aigc_sdk.contract.errors import AdapterError, ContentRefused, CredentialsRe
 from aigc_sdk.contract.http import Api
 
 from . import body, media
+from .blocks import as_blocks
 from .manifests import WORDPRESS
 
 _STATUS: dict[PublicationState, str] = {"draft": "draft", "published": "publish", "scheduled": "future"}
@@ -78,7 +81,7 @@ class WordPress:
         payload = {
             "title": content.text("title").strip(),
             "excerpt": content.text("excerpt").strip(),
-            "content": html,
+            "content": as_blocks(html),
             "tags": list(content.tags),
             "featured": "artifact:hero" if content.attachment("hero") else None,
         }
@@ -93,13 +96,17 @@ class WordPress:
         fields, uploads = self._fields(package, journal, state, at)
 
         def make(mark: str) -> dict[str, Any]:
-            return _kept(self._ask("POST", "posts", json={**fields, "content": _marked(fields["content"], mark)}))
+            post = self._ask("POST", "posts", json={**fields, "content": _marked(fields["content"], mark)})
+            return {**_kept(post), "mark": mark, "sent": _digest(fields)}
 
         def find(mark: str) -> dict[str, Any] | None:
             query = {"search": mark, "status": "any", "context": "edit"}
-            return next((_kept(post) for post in self._ask("GET", "posts", params=query)), None)
+            found = next(iter(self._ask("GET", "posts", params=query)), None)
+            return None if found is None else {**_kept(found), "mark": mark}
 
         post = journal.once("post", make, find)
+        if post.get("sent") != _digest(fields):  # made by an attempt that was killed, perhaps of another content
+            post = self._replaced(str(post["id"]), fields, post["mark"])
         self._remove_stale(package.content, journal)
         return self._publication(post, uploads, state)
 
@@ -118,14 +125,17 @@ class WordPress:
             raise WriteConflict(
                 f"post {number} was removed on the site", plugin="wordpress", fix="publish with --again"
             )
-        if now["modified_gmt"] != publication.ids["modified"] and not _is_ours(now, package):
+        if _version(now) != publication.ids["version"] and not _is_ours(now, package):
             what = f"post {number} was edited on the site at {now['modified_gmt']} UTC"
             raise WriteConflict(what, plugin="wordpress", fix="publish with --again to replace it")
         fields, uploads = self._fields(package, journal, state, at)
-        fields["content"] = _marked(fields["content"], _mark_in(now["content"]["raw"]))
-        answer = self._ask("PUT", f"posts/{number}", json=fields)  # to do it twice does no harm
+        post = self._replaced(number, fields, _mark_in(now["content"]["raw"]))
         self._remove_stale(package.content, journal)
-        return self._publication(_kept(answer), uploads, state)
+        return self._publication(post, uploads, state)
+
+    def _replaced(self, number: str, fields: dict[str, Any], mark: str) -> dict[str, Any]:
+        marked = {**fields, "content": _marked(fields["content"], mark)}
+        return _kept(self._ask("PUT", f"posts/{number}", json=marked))  # to do it twice does no harm
 
     def _fields(
         self, package: Package, journal: Journal, state: PublicationState, at: datetime | None
@@ -154,11 +164,11 @@ class WordPress:
                 part = (media.file_name(attachment, mark), file, media.media_type(attachment))
                 return _upload_kept(self._ask("POST", "media", files={"file": part}, data=described))
 
-        def find(mark: str) -> dict[str, Any] | None:
-            found = self._ask("GET", "media", params={"slug": mark, "context": "edit"})
-            return next((_upload_kept(item) for item in found), None)
+        return journal.once(media.upload_step(attachment), make, self._find_upload)
 
-        return journal.once(media.upload_step(attachment), make, find)
+    def _find_upload(self, mark: str) -> dict[str, Any] | None:
+        found = self._ask("GET", "media", params={"slug": mark, "context": "edit"})
+        return next((_upload_kept(item) for item in found), None)
 
     def _tag(self, name: str) -> int:
         """The id of a tag, made if it is not there. A second of one name is refused, with the first one's id."""
@@ -174,7 +184,7 @@ class WordPress:
         return Publication(
             target=self._credentials.target,
             key="",
-            ids={"post": str(number), "modified": post["modified"], **uploads},
+            ids={"post": str(number), "version": post["version"], **uploads},
             links={"view": post["link"], "edit": f"{self._api.url}/wp-admin/post.php?post={number}&action=edit"},
             state=state,
         )
@@ -221,7 +231,10 @@ class WordPress:
         return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
 
     def _remove_stale(self, content: Content, journal: Journal) -> None:
-        media.remove_stale(content, journal, lambda upload: self._delete("media", str(upload["id"])))
+        def remove(upload: dict[str, Any]) -> None:
+            self._delete("media", str(upload["id"]))
+
+        media.remove_stale(content, journal, remove, self._find_upload)
 
     def _delete(self, kind: str, number: str) -> None:
         self._ask("DELETE", f"{kind}/{number}", params={"force": "true"}, missing_ok=True)
@@ -235,8 +248,21 @@ class WordPress:
             self._api.close()
 
 
+def _digest(fields: dict[str, Any]) -> str:
+    return sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
 def _kept(post: dict[str, Any]) -> dict[str, Any]:
-    return {"id": post["id"], "link": post["link"], "modified": post["modified_gmt"]}
+    return {"id": post["id"], "link": post["link"], "version": _version(post)}
+
+
+def _version(post: dict[str, Any]) -> str:
+    """Of what an editor can change. WordPress' own time of the last change has whole seconds, and a scheduled post is
+    published without that anybody has edited it."""
+    words = [post[name]["raw"] for name in ("title", "content", "excerpt")]
+    status = "publish" if post["status"] == "future" else post["status"]
+    seen = [*words, status, post["featured_media"], sorted(post["tags"]), sorted(post["categories"]), post["slug"]]
+    return sha256(json.dumps(seen).encode()).hexdigest()[:16]
 
 
 def _upload_kept(item: dict[str, Any]) -> dict[str, Any]:
