@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import inputs, outputs, pictures
+from . import inputs, pictures
 from .options import given, json_option, model_options
-from .run import Session, describe_plan
+from .run import Session
 
 if TYPE_CHECKING:
     from ..contract.requests import ImageRequest
@@ -67,9 +67,7 @@ def image(prompt: str | None, file: str | None, output: Path | None, variants: i
     request = build_request(prompt, file, output, values)
     output = pictures.target(output, request.prompt, request.format, variants)
     with Session() as session:
-        if values["verbose"]:
-            outputs.say(describe_plan(session.client.plan(request)))
-        session.status.show("loading the model")
+        session.begin(request, verbose=values["verbose"])
         made = pictures.made(session, pictures.variants(request, variants))
     pictures.deliver(made, output, as_json=values["as_json"], verbose=values["verbose"])
 

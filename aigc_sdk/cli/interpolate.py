@@ -10,7 +10,7 @@ import click
 from ..contract.errors import InvalidRequest
 from . import inputs, outputs
 from .options import given, json_option, model_options
-from .run import Session, describe_plan
+from .run import Session
 from .video import clip_format, deliver, made
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def interpolate(clip: Path, output: Path, form: str | None, **values: Any) -> No
     outputs.check_target(output)
     request = build_request(clip, output, form, values)
     with Session() as session:
-        if values["verbose"]:
-            outputs.say(describe_plan(session.client.plan(request)))
-        session.status.show("loading the model")
+        session.begin(request, verbose=values["verbose"])
         artifact = made(session, request)
     deliver(artifact, output, values)
 

@@ -42,9 +42,11 @@ class Session:
         self.status.close()
         self.client.close()
 
-    def show_plan(self, request: Request) -> None:
-        """Says on stderr where and how the request will run."""
-        outputs.say(describe_plan(self.client.plan(request)))
+    def begin(self, request: Request, *, verbose: bool, what: str = "loading the model") -> None:
+        """Shows on stderr what is done first; if ``verbose``, says where and how the request will run."""
+        if verbose:
+            outputs.say(_described(self.client.plan(request)))
+        self.status.show(what)
 
     def write_text(self, job: Job, *, echo: bool) -> TextArtifact:
         """Waits for a text job. With ``echo`` the text goes to stdout: piece by piece to a terminal, whole to a pipe.
@@ -123,7 +125,7 @@ class TextPrinter:
             click.echo("" if self._live else self._seen)
 
 
-def describe_plan(plan: Plan) -> str:
+def _described(plan: Plan) -> str:
     """One line: where and how the model runs."""
     needed, free = outputs.human_bytes(plan.bytes_needed), outputs.human_bytes(plan.bytes_free)
     where = f"{plan.model} on {plan.device} ({plan.device_name}), {plan.runner}, {plan.dtype}"

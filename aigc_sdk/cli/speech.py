@@ -10,7 +10,7 @@ import click
 from ..contract.errors import InvalidRequest
 from . import inputs, outputs
 from .options import given, json_option, model_options
-from .run import Session, describe_plan
+from .run import Session
 
 if TYPE_CHECKING:
     from ..contract.artifacts import AudioArtifact
@@ -51,9 +51,7 @@ def speech(text: str | None, file: str | None, output: Path | None, form: str | 
     request = build_request(text, file, output, form, values)
     with Session() as session:
         request = _without_stream(session, request, values)
-        if values["verbose"]:
-            outputs.say(describe_plan(session.client.plan(request)))
-        session.status.show("loading the model")
+        session.begin(request, verbose=values["verbose"])
         artifact = _spoken(session, request)
     _deliver(artifact, output, values)
 

@@ -95,17 +95,13 @@ def _targets(output: Path | None, receipt: Path | None, variants: int) -> list[P
 
 
 def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> TextArtifact | AigcError:
-    if values["verbose"]:
-        session.show_plan(request)
-    session.status.show("loading the model")
+    session.begin(request, verbose=values["verbose"])
     echo = not values["as_json"] and values["output"] is None
     return session.write_text(session.client.submit(request), echo=echo)
 
 
 def _several(session: Session, requests: list[TextRequest], values: dict[str, Any]) -> list[TextArtifact | AigcError]:
-    if values["verbose"]:
-        session.show_plan(requests[0])
-    session.status.show(f"writing {len(requests)} variants")
+    session.begin(requests[0], verbose=values["verbose"], what=f"writing {len(requests)} variants")
     return cast("list[TextArtifact | AigcError]", session.client.generate_many(requests))
 
 

@@ -11,7 +11,7 @@ import click
 from ..contract.errors import InvalidRequest
 from . import inputs, outputs
 from .options import given, model_options
-from .run import Session, describe_plan
+from .run import Session
 
 if TYPE_CHECKING:
     from ..contract.artifacts import TextArtifact
@@ -43,9 +43,7 @@ def transcribe(recording: Path, form: str | None, output: Path | None, **values:
         outputs.check_target(output)
     request = build_request(recording, form, values)
     with Session() as session:
-        if values["verbose"]:
-            outputs.say(describe_plan(session.client.plan(request)))
-        session.status.show("loading the model")
+        session.begin(request, verbose=values["verbose"])
         artifact = _written(session, request)
     _deliver(artifact, form, output, values)
 

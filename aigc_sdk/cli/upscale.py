@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from . import inputs, outputs, pictures
+from . import inputs, pictures
 from .options import given, json_option, model_options
-from .run import Session, describe_plan
+from .run import Session
 
 FILE = click.Path(path_type=Path)
 
@@ -49,8 +49,6 @@ def upscale(picture: Path, output: Path | None, **values: Any) -> None:
     name = "upscaled" if str(picture) == "-" else f"{picture.stem}-large"
     output = pictures.target(output, name, request.format, 1)
     with Session() as session:
-        if values["verbose"]:
-            outputs.say(describe_plan(session.client.plan(request)))
-        session.status.show("loading the model")
+        session.begin(request, verbose=values["verbose"])
         made = pictures.made(session, [request])
     pictures.deliver(made, output, as_json=values["as_json"], verbose=values["verbose"])

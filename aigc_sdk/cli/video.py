@@ -11,7 +11,7 @@ from ..contract.errors import InvalidRequest
 from . import inputs, outputs
 from .options import given, json_option, model_options
 from .pictures import media
-from .run import Session, describe_plan
+from .run import Session
 
 if TYPE_CHECKING:
     from ..contract.artifacts import VideoArtifact
@@ -56,9 +56,7 @@ def video(prompt: str | None, image: Path | None, output: Path, form: str | None
     outputs.check_target(output)
     request = build_request(prompt, image, output, form, values)
     with Session() as session:
-        if values["verbose"]:
-            outputs.say(describe_plan(session.client.plan(request)))
-        session.status.show("loading the model")
+        session.begin(request, verbose=values["verbose"])
         artifact = made(session, request)
     deliver(artifact, output, values)
 
