@@ -8,7 +8,7 @@ import traceback
 
 import click
 
-from ..contract.errors import AigcError, Cancelled
+from ..contract.errors import AigcError, Cancelled, first_line
 
 INTERRUPTED = Cancelled.exit_code
 PIPE_CLOSED = 141
@@ -43,8 +43,7 @@ def _unexpected(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"Error: {place}{error.strerror}"
-    lines = str(error).strip().splitlines() or [""]
-    return f"Unexpected error: {type(error).__name__}: {lines[0][:300]}\n  -> AIGC_DEBUG=1 shows where it came from"
+    return f"Unexpected error: {type(error).__name__}: {first_line(error)}\n  -> AIGC_DEBUG=1 shows where it came from"
 
 
 def _say(text: str) -> None:

@@ -72,6 +72,14 @@ def _rebuild(kind: type[AigcError], state: dict[str, Any]) -> AigcError:
     return error
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says, at most 300 characters; empty if it says nothing."""
+    try:
+        return (str(error).strip().splitlines() or [""])[0][:300]
+    except Exception:  # noqa: BLE001 - a stranger's __str__
+        return "(its message cannot be shown)"
+
+
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """Up to ``limit`` known names that look like ``name``, best first (case is ignored)."""
     by_lower = {k.lower(): k for k in known}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..contract.artifacts import Artifact
-from ..contract.errors import AigcError, BrokenPlugin, Cancelled
+from ..contract.errors import AigcError, BrokenPlugin, Cancelled, first_line
 from ..contract.events import Completed, Delta, Event, Failed, Preview, Progress, Started
 from ..contract.plan import Plan
 from ..contract.receipt import Receipt
@@ -247,13 +247,6 @@ def as_error(error: BaseException, plugin: str) -> AigcError:
     if isinstance(error, AigcError):
         error.plugin = error.plugin or plugin
         return error
-    wrapped = BrokenPlugin(f"{type(error).__name__}: {_first_line(error)}", plugin=plugin)
+    wrapped = BrokenPlugin(f"{type(error).__name__}: {first_line(error)}", plugin=plugin)
     wrapped.__cause__ = error
     return wrapped
-
-
-def _first_line(error: BaseException) -> str:
-    try:
-        return (str(error).strip().splitlines() or [""])[0][:300]
-    except Exception:  # noqa: BLE001 - a stranger's __str__
-        return "(its message cannot be shown)"

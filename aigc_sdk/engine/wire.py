@@ -16,7 +16,7 @@ from typing import Any
 
 from ..contract import artifacts, errors
 from ..contract.artifacts import Artifact
-from ..contract.errors import AigcError, BrokenPlugin
+from ..contract.errors import AigcError, BrokenPlugin, first_line
 from ..contract.events import Completed, Delta, Event, Failed, Preview, Progress
 from ..contract.requests import REQUESTS, Media, Request
 
@@ -187,7 +187,7 @@ def _unpack_artifact(message: Message, plugin: str) -> Artifact:
 def pack_error(error: BaseException) -> Message:
     """An exception as a message: of our tree with its class, any other with its type's name."""
     if not isinstance(error, AigcError):
-        return {"foreign": type(error).__name__, "what": _said(error), "cause": _cause(error)}
+        return {"foreign": type(error).__name__, "what": first_line(error), "cause": _cause(error)}
     own = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
     values = {n: v for n, v in error.__dict__.items() if isinstance(v, (str, int, float, list, type(None)))}
     return {"class": own.__name__, "state": values}
@@ -207,12 +207,5 @@ def unpack_error(message: Message, plugin: str) -> BaseException:
     return foreign
 
 
-def _said(error: BaseException) -> str:
-    try:
-        return (str(error).strip().splitlines() or [""])[0][:300]
-    except Exception:  # noqa: BLE001 - a stranger's __str__
-        return "(its message cannot be shown)"
-
-
 def _cause(error: BaseException) -> str:
-    return f"{type(error.__cause__).__name__}: {_said(error.__cause__)}" if error.__cause__ else ""
+    return f"{type(error.__cause__).__name__}: {first_line(error.__cause__)}" if error.__cause__ else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from ..contract.adapter import AdapterManifest
-from ..contract.errors import AigcError, BrokenPlugin, MissingExtra
+from ..contract.errors import AigcError, BrokenPlugin, MissingExtra, first_line
 from ..contract.manifest import Manifest, RunnerSpec
 
 PLUGINS = "aigc_sdk.plugins"
@@ -100,7 +100,7 @@ def load_object(entry: importlib.metadata.EntryPoint, plugin: str) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        what = f"cannot be imported: {type(error).__name__}: {_first_line(error)}"
+        what = f"cannot be imported: {type(error).__name__}: {first_line(error)}"
         raise BrokenPlugin(what, plugin=plugin, fix=_removal(entry)) from error
 
 
@@ -108,10 +108,6 @@ def _removal(entry: importlib.metadata.EntryPoint) -> str:
     name = distribution(entry)
     remove = f"pip install --upgrade {name}, or pip uninstall {name}, or " if name else ""
     return f"{remove}aigc plugins disable {entry.name}"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]
 
 
 def _named(value: object) -> str:

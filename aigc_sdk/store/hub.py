@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contract.errors import HashMismatch, MissingExtra, OfflineRefused, SourceUnavailable
+from ..contract.errors import HashMismatch, MissingExtra, OfflineRefused, SourceUnavailable, first_line
 from ..contract.manifest import SourceFile
 from ..contract.runner import SourceInfo
 from . import formats
@@ -207,14 +207,12 @@ def _missing(repository: str, error: Exception) -> SourceUnavailable:
     if error.__cause__ is not None and not getattr(error, "response", None):
         # Without a network huggingface_hub says that the file is not in its cache.
         return _unreachable(repository, error.__cause__)
-    return SourceUnavailable(
-        f"{repository}: {str(error).strip().splitlines()[0]}", fix="check the revision and the file names"
-    )
+    return SourceUnavailable(f"{repository}: {first_line(error)}", fix="check the revision and the file names")
 
 
 def _unreachable(repository: str, error: BaseException) -> SourceUnavailable:
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    said = first_line(error) or type(error).__name__
     return SourceUnavailable(
-        f"the model hub could not give {repository}: {said[:300]}",
+        f"the model hub could not give {repository}: {said}",
         fix="check the network; HF_ENDPOINT names a mirror. Models with pypi: sources need no hub: `aigc models`",
     )

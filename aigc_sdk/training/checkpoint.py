@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..contract.errors import CorruptModel
+from ..contract.errors import CorruptModel, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +60,7 @@ class Checkpoint:
             for name, part in parts.items():
                 part.load_state_dict(torch.load(whole[-1] / f"{name}.pt", map_location=device, weights_only=True))
         except (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
-            why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            why = first_line(error) or type(error).__name__
             raise CorruptModel(
                 f"the checkpoint {whole[-1]} cannot be read: {why}", fix="remove it; its stage is learned anew"
             ) from error

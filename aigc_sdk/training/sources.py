@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..contract.errors import HashMismatch, InvalidRequest, MissingExtra, OfflineRefused, SourceUnavailable
+from ..contract.errors import HashMismatch, InvalidRequest, MissingExtra, OfflineRefused, SourceUnavailable, first_line
 from ..settings import home
 from ..store import npm, wheels
 from ..store.layout import disk_errors, inside, sha256_of
@@ -112,7 +112,7 @@ def download(data: HuggingFace, folder: Path, *, offline: bool, note: Callable[[
     try:
         rows = load_dataset(data.repository, split=data.split, revision=data.revision)
     except Exception as error:  # the library raises whatever its many loaders do
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        said = first_line(error) or type(error).__name__
         raise SourceUnavailable(f"{data.repository}: {said}", fix="check data.repository and data.split") from error
     for column in (data.image_column, data.text_column):
         if column not in rows.column_names:
