@@ -28,7 +28,6 @@ SPOKEN = {
 }
 DRAWN = {"key": "k", "alt": "a red mug", "width": 40, "height": 21}
 MADE = {
-    "shape": "landscape",
     "media_type": "image/png",
     "bytes": 100,
     "max_bytes": 1000,
