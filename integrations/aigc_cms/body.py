@@ -78,6 +78,22 @@ def filled(html: str, urls: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: f'"{urls[match[1]]}"', html)
 
 
+def marked(html: str, mark: str) -> str:
+    """The body with a mark in it by which it is found again, which readers do not see."""
+    return f"{html}\n<!-- {mark} -->" if mark else html
+
+
+def mark_in(html: str) -> str:
+    """The mark of a body; empty if it has none."""
+    found = html.rpartition("<!-- aigc-")[2] if "<!-- aigc-" in html else ""
+    return "aigc-" + found.partition(" ")[0] if found else ""
+
+
+def without_blank_lines(html: str) -> str:
+    """The body for a field that holds Markdown, in which HTML ends at a blank line."""
+    return "".join(one if "<pre" in one else re.sub(r"\n\s*\n", "\n", one) for one in blocks(html))
+
+
 def words(html: str) -> str:
     """The text alone, for comparing what was sent with what a system made of it."""
     return " ".join(unescape(nh3.clean(html, tags=set())).split())

@@ -6,11 +6,9 @@ no longer needs stays on the site, where nothing links to it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 from aigc_sdk.contract.adapter import (
@@ -26,7 +24,7 @@ from aigc_sdk.contract.adapter import (
 from aigc_sdk.contract.errors import CredentialsRefused, WriteConflict
 from aigc_sdk.contract.http import Api
 
-from . import body, media
+from . import body, entries, media
 from .ghost_api import cards, letters, open_api
 from .ghost_uploads import ENDINGS, Uploads
 from .manifests import GHOST
@@ -108,14 +106,16 @@ class Ghost:
         def make(mark: str) -> dict[str, Any]:
             # Code injection is in the page's source only, and stays when somebody edits the post.
             post = self._save("POST", "posts/", {**fields, "codeinjection_foot": f"<!-- {mark} -->"})
-            return {**_kept(post), "sent": _digest(fields)}
+            return {**_kept(post), "sent": entries.digest(fields)}
 
         def find(mark: str) -> dict[str, Any] | None:
             query = {"filter": f"codeinjection_foot:~'{mark}'", "formats": "html"}
             return next((_kept(post) for post in self._ask("GET", "posts/", params=query)["posts"]), None)
 
         post = journal.once("post", make, find)
-        if post.get("sent") != _digest(fields):  # an attempt that was killed had left it, maybe with other content
+        if post.get("sent") != entries.digest(
+            fields
+        ):  # an attempt that was killed had left it, maybe with other content
             post = _kept(self._replace(self._post(post["id"]), fields, package))
         return self._publication(post, uploads, state)
 
@@ -130,9 +130,11 @@ class Ghost:
     ) -> Publication:
         now = self._post(publication.ids["post"])
         if _held(now) != publication.ids["held"] and not _is_ours(now, package):
-            raise _conflict(f"post {now['id']} was edited on the site at {now['updated_at']}")
+            raise entries.conflict("ghost", f"post {now['id']} was edited on the site at {now['updated_at']}")
         if state == publication.state == "draft" and now["status"] != "draft":
-            raise _conflict(f"post {now['id']} was {now['status']} on the site, and would be a draft again")
+            raise entries.conflict(
+                "ghost", f"post {now['id']} was {now['status']} on the site, and would be a draft again"
+            )
         fields, uploads = self._fields(package, journal, state, at)
         return self._publication(_kept(self._replace(now, fields, package)), uploads, state)
 
@@ -161,7 +163,7 @@ class Ghost:
     def _post(self, number: str) -> dict[str, Any]:
         post = self._found(number)
         if post is None:
-            raise _conflict(f"post {number} was removed on the site")
+            raise entries.conflict("ghost", f"post {number} was removed on the site")
         return post
 
     def _found(self, number: str) -> dict[str, Any] | None:
@@ -186,7 +188,7 @@ class Ghost:
             there = self._post(now["id"])
             if _is_ours(there, package) and there["status"] == fields["status"]:
                 return there  # the first try was done, and its answer lost
-            raise _conflict(error.what) from error
+            raise entries.conflict("ghost", error.what) from error
 
     def _publication(self, post: dict[str, Any], uploads: dict[str, str], state: PublicationState) -> Publication:
         return Publication(
@@ -215,10 +217,7 @@ class Ghost:
             "tags": (_names(post["tags"]), {name.strip().casefold() for name in payload["tags"]}),
         }
         fix = "look at the post: Ghost's editor may have no such element"
-        findings = [
-            Finding(what=f"{name} as sent", passed=have == sent, fix="" if have == sent else fix)
-            for name, (have, sent) in expected.items()
-        ]
+        findings = entries.compared(expected, fix)
         return [*findings, *self._media_findings(publication, package, post["html"] or "")]
 
     def _media_findings(self, publication: Publication, package: Package, html: str) -> Iterator[Finding]:
@@ -251,11 +250,7 @@ def _kept(post: dict[str, Any]) -> dict[str, Any]:
 def _held(post: dict[str, Any]) -> str:
     """Of what the site holds. Its time of change has seconds only, and changes when Ghost publishes on schedule."""
     names = ("title", "html", "custom_excerpt", "feature_image", "feature_image_alt")
-    return _digest({**{name: post[name] for name in names}, "tags": sorted(_names(post["tags"]))})
-
-
-def _digest(fields: dict[str, Any]) -> str:
-    return sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
+    return entries.digest({**{name: post[name] for name in names}, "tags": sorted(_names(post["tags"]))})
 
 
 def _is_ours(post: dict[str, Any], package: Package) -> bool:
@@ -267,10 +262,6 @@ def _is_ours(post: dict[str, Any], package: Package) -> bool:
 def _names(tags: list[dict[str, Any]]) -> set[str]:
     """Ghost has each tag once, whatever its case."""
     return {tag["name"].strip().casefold() for tag in tags}
-
-
-def _conflict(what: str) -> WriteConflict:
-    return WriteConflict(what, plugin="ghost", fix="publish with --again to replace it")
 
 
 def _stamp(moment: datetime) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aigc_sdk.contract.adapter import AdapterManifest, Credential
 
+from . import strapi_fields
+
 _LIBRARIES = ("httpx", "nh3")
 _CAPABILITIES = ("media", "alt-text", "tags", "update", "unpublish")
 
@@ -43,5 +45,25 @@ GHOST = AdapterManifest(
         Credential(name="author", default="", help="e-mail address of the author, if it is not the owner"),
     ),
     states=("draft", "published", "scheduled"),
+    capabilities=_CAPABILITIES,
+)
+
+STRAPI = AdapterManifest(
+    name="strapi",
+    version="1",
+    kind="cms",
+    system="Strapi",
+    versions="5.54",
+    licence="Apache-2.0",
+    factory="aigc_cms.strapi:open_strapi",
+    requires=_LIBRARIES,
+    extra="cms",
+    credentials=(
+        Credential(name="url", help="https://cms.example, the address of Strapi"),
+        Credential(name="token", secret=True, help="an API token: Settings > API Tokens in Strapi's admin"),
+        Credential(name="type", default="articles", help="the content type, as in the address of its API"),
+        *strapi_fields.CREDENTIALS,
+    ),
+    states=("draft", "published"),
     capabilities=_CAPABILITIES,
 )
