@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .colours import Theme, contrast, luminance
 from .geometry import Box, Element
-from .pictures import Subject
+from .pictures import Subject, as_png
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
@@ -40,7 +40,7 @@ def _cut_out(subject: Subject, room: Box, theme: Theme, folder: Path) -> list[El
     width, height = max(1, round(subject.width * scale)), max(1, round(subject.height * scale))
     picture = _open(subject.png).resize((width, height), _lanczos())
     canvas, left, top = _with_shadow(picture, theme)
-    (folder / "subject.png").write_bytes(_png(canvas))
+    (folder / "subject.png").write_bytes(as_png(canvas))
     x, y = disc.x + (size - width) / 2 - left, disc.y + (size - height) / 2 - top
     file = {"file": "subject.png", "fit": "stretch", "radius": 0}
     return [
@@ -65,7 +65,7 @@ def _photo(subject: Subject, room: Box, folder: Path) -> list[Element]:
 
     size = (int(card.width), int(card.height))
     picture = ImageOps.fit(_open(subject.png), size, _lanczos())
-    (folder / "subject.png").write_bytes(_png(picture))
+    (folder / "subject.png").write_bytes(as_png(picture))
     radius = 0 if card.x == 0 and card.y == 0 else 0.045 * min(card.width, card.height)
     return [{"kind": "picture", "file": "subject.png", "fit": "stretch", "radius": radius, **_at(card)}]
 
@@ -117,9 +117,3 @@ def _lanczos() -> Resampling:
     from PIL.Image import Resampling
 
     return Resampling.LANCZOS
-
-
-def _png(picture: Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()

@@ -85,7 +85,7 @@ def subject(data: bytes, name: str) -> Subject:
     cut = picture if any(seen[:128]) else _without_background(picture)
     if cut is not None:
         picture = cut.crop(cut.getchannel("A").point(lambda value: 255 if value > 16 else 0).getbbox())
-    return Subject(_png(picture), picture.width, picture.height, cut is not None, main_colour(picture))
+    return Subject(as_png(picture), picture.width, picture.height, cut is not None, main_colour(picture))
 
 
 def main_colour(picture: Image) -> str | None:
@@ -156,7 +156,8 @@ def _border_colour(picture: Image) -> tuple[int, int, int] | None:
     return (middle[0], middle[1], middle[2]) if alike >= 0.97 * len(edges) else None
 
 
-def _png(picture: Image) -> bytes:
+def as_png(picture: Image) -> bytes:
+    """Encoded quickly: for the typesetter, not for keeping."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
