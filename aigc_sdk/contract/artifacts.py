@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
 
 from .requests import Modality
 
@@ -63,14 +64,17 @@ class Artifact:
 
 def write_atomic(target: Path, data: bytes) -> None:
     """Writes ``data`` to ``target`` through a temporary file in the same folder and a rename."""
-    _write_stream(target, io.BytesIO(data))
+    with replacing(target) as file:
+        file.write(data)
 
 
-def _write_stream(target: Path, source: IO[bytes]) -> None:
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A temporary file beside ``target`` that takes its place when the block ends well, and goes if it does not."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with temporary.open("wb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
@@ -128,8 +132,8 @@ class _Encoded(Artifact):
     def _write(self, target: Path) -> None:
         if self.data is not None or self.path is None:
             return write_atomic(target, self.content())
-        with self.path.open("rb") as file:
-            _write_stream(target, file)
+        with self.path.open("rb") as source, replacing(target) as file:
+            shutil.copyfileobj(source, file, 1 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..contract.artifacts import replacing
 from ..contract.errors import AigcError, Cancelled, InvalidRequest, StoreError
 from ..contract.receipt import Receipt
 from ..contract.requests import Request
@@ -243,23 +244,17 @@ class Ledger:
             StoreError: the file cannot be written; then it is not there, or as it was.
         """
         path = Path(target)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
         count = 0
         from . import reads
 
         with self.open().read() as connection:
             try:
-                with temporary.open("w", encoding="utf-8") as file:
+                with replacing(path) as file:
                     for entry in reads.entries(connection, *reads.conditions(since=since), with_receipts=True):
-                        file.write(json.dumps(entry.as_dict(), ensure_ascii=False) + "\n")
+                        file.write((json.dumps(entry.as_dict(), ensure_ascii=False) + "\n").encode())
                         count += 1
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
             except OSError as error:
                 raise StoreError(f"{path} cannot be written: {error.strerror}", fix="name another file") from None
-            finally:
-                temporary.unlink(missing_ok=True)
         return count
 
     def forget(self, before: datetime) -> int:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ..contract import artifacts
 from ..contract.errors import StoreError
 from ..store.layout import FULL
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Opens a temporary file beside ``path`` that takes its place when the block ends well, and goes if it does not."""
+    """:func:`aigc_sdk.contract.artifacts.replacing`, in a folder that is made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with scratch.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with artifacts.replacing(path) as file:
+        yield file
 
 
 @contextmanager
