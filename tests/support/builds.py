@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-_UNNEEDED = ("cacheprovider", "hypothesispytest", "hydra_pytest", "asyncio", "anyio")
+_UNNEEDED = ("cacheprovider", "hypothesispytest", "hydra_pytest", "asyncio", "anyio", "langsmith_plugin")
 PYTEST = ("-m", "pytest", "-q", "-W", "ignore", *(word for name in _UNNEEDED for word in ("-p", f"no:{name}")))
 """Arguments of Python. The plugins that are left out take 1.5 s to import, and no test of ours in another process
 needs them."""

@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,12 +50,15 @@ class Fault:
 
     Attributes:
         nth: of the writing requests, from 1 on; 0 means every request, those that read as well.
+        patience_s: how long a hanging request is held. outlasted: the client waited longer than that.
         victim: whom a kill hits, once its process id is put in. release: lets a held request go on.
     """
 
     kind: FaultKind
     nth: int
+    patience_s: float = _PATIENCE_S
     struck: threading.Event = field(default_factory=threading.Event)
+    outlasted: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
     victim: SimpleQueue[int] = field(default_factory=SimpleQueue)
 
@@ -85,9 +89,9 @@ class FaultProxy:
         self._writes = 0
 
     @contextlib.contextmanager
-    def fault(self, kind: FaultKind, nth: int = 1) -> Iterator[Fault]:
+    def fault(self, kind: FaultKind, nth: int = 1, *, patience_s: float = _PATIENCE_S) -> Iterator[Fault]:
         """While the block runs, the nth writing request from its beginning on meets this fault."""
-        fault = Fault(kind, nth)
+        fault = Fault(kind, nth, patience_s)
         with self._lock:
             self._fault, self._writes = fault, 0
         try:
@@ -264,10 +268,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hang(self, fault: Fault) -> int:
         self._sent().read()
-        while not fault.release.wait(0.02):
+        end = time.monotonic() + fault.patience_s
+        while time.monotonic() < end and not fault.release.wait(0.02):
             readable, _, _ = select.select([self.connection], [], [], 0)
             if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                break  # the client has given up
+                return self._cut()  # the client has given up
+        fault.outlasted.set()
         return self._cut()
 
     def _kill_before(self, fault: Fault) -> int:

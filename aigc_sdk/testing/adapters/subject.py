@@ -20,28 +20,24 @@ from ...ledger import Ledger
 from ...publishing import Published, Publisher, key_of
 from ...publishing.secrets import variable
 from ...settings import LedgerSettings, Settings
-from ..verdict import not_applicable
+from ..verdict import expect, not_applicable
 from .child import TARGET, Order, registry_of, short_pause, start
 from .proxy import Fault, FaultKind, FaultProxy
 from .target import Target
 
 T = TypeVar("T")
+_TIMEOUTS = 4
+"""How many times its time-out a target that hangs is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What a publication without faults does: requests, those of them that write, and things it puts at the target.
-
-    ``unpublish_writes``: writing requests of taking it back. ``update_writes``: of publishing it changed; 0 if the
-    adapter has no updates.
-    """
+    """What a publication without faults does: requests, those of them that write, things it puts at the target."""
 
     requests: int
     writes: int
     things: int
     seconds: float
-    update_writes: int
-    unpublish_writes: int
 
 
 class AdapterSubject:
@@ -149,10 +145,11 @@ class AdapterSubject:
     @contextmanager
     def fault(self, kind: FaultKind, nth: int = 1) -> Iterator[Fault]:
         """While the block runs, the nth writing request meets this fault."""
-        with self.proxy.fault(kind, nth) as fault, pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch:
             if kind == "hang":
                 patch.setenv("AIGC_TIMEOUT_S", str(self.timeout_s))
-            yield fault
+            with self.proxy.fault(kind, nth, patience_s=_TIMEOUTS * self.timeout_s) as fault:
+                yield fault
 
     # --- looking --------------------------------------------------------------------------------------------------
 
@@ -170,18 +167,48 @@ class AdapterSubject:
 
     def _usual(self) -> Usual:
         before, content = self.things(), self.new()
-        (requests, writes), seconds = self._counted(lambda: self.publish(content))
+        begin, since = time.monotonic(), self.passed
+        failed = outcome(lambda: self.publish(content))
+        if isinstance(failed, AigcError):
+            not_applicable(f"a publication without faults fails: {failed}")
+        seconds = time.monotonic() - begin
         things = len(self.things() - before)
-        updates = 0
-        if "update" in self.manifest.capabilities:
-            (_, updates), _ = self._counted(lambda: self.publish(self.changed(content)))
-        (_, removals), _ = self._counted(lambda: self.unpublish(content))
-        return Usual(requests, writes, things, seconds, updates, removals)
+        found = Usual(self.passed - since, self.writes(since), things, seconds)
+        outcome(lambda: self.unpublish(content))
+        self._before |= self.things() - before  # of an adapter that takes nothing back
+        return found
 
-    def _counted(self, act: Callable[[], object]) -> tuple[tuple[int, int], float]:
-        begin, since = time.monotonic(), len(self.proxy.passed)
-        act()
-        return (len(self.proxy.passed) - since, self.proxy.writes(since)), time.monotonic() - begin
+    def each_write(self) -> range:
+        """The numbers of a publication's writing requests. Skips the check where nothing can be put between."""
+        _ = self.proxy
+        expect(
+            self.usual.writes,
+            f"a publication sent nothing that writes to {self.proxy.url}",
+            rule="the adapter speaks to the address in its settings",
+            change="Target.url names that setting, or is None if the adapter does not speak HTTP to one server",
+        )
+        return range(1, self.usual.writes + 1)
+
+    def writes(self, since: int = 0) -> int:
+        """Writing requests, after the first ``since``; 0 where they cannot be seen."""
+        return 0 if self._proxy is None else self._proxy.writes(since)
+
+    @property
+    def passed(self) -> int:
+        """How many requests have come so far; 0 where they cannot be seen."""
+        return 0 if self._proxy is None else len(self._proxy.passed)
+
+    def writes_of(self, name: str, act: Callable[[Content], object]) -> int:
+        """How many writing requests it takes to do this with a published content. Looked at once for all checks."""
+        if name not in self.kept:
+            content = self.new()
+            self.publish(content)
+            since = self.passed
+            act(content)
+            self.kept[name] = self.writes(since)
+            outcome(lambda: self.unpublish(content))
+        found: int = self.kept[name]
+        return found
 
     # --- opening and closing --------------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ class AccessChecks:
         Tried with every request answered so, and with each writing request.
         """
         change = "read the answer as what it should be, and raise if it is not; Api.json does"
-        for nth in range(aigc_adapter.usual.writes + 1):
+        for nth in (0, *aigc_adapter.each_write()):
             before, content = aigc_adapter.things(), aigc_adapter.new()
             with aigc_adapter.fault("page", nth):
                 found = outcome(partial(aigc_adapter.publish, content))

@@ -51,9 +51,9 @@ class CycleChecks:
         """Published as it is a second time, it is ``unchanged``: no request writes, and verify() passes."""
         content = aigc_adapter.new()
         first = expect_once(aigc_adapter, content, set(), "after publishing")
-        since = len(aigc_adapter.proxy.passed) if aigc_adapter.target.url else 0
+        since = aigc_adapter.passed
         again = expect_once(aigc_adapter, content, set(), "after publishing the same again")
-        writes = aigc_adapter.proxy.writes(since) if aigc_adapter.target.url else 0
+        writes = aigc_adapter.writes(since)
         expect(
             again.change == "unchanged" and not writes,
             f"the same content again was {again.change!r}, with {writes} writing requests",
@@ -117,11 +117,11 @@ class CycleChecks:
         content = aigc_adapter.new()
         published = expect_once(aigc_adapter, content, set(), "after publishing")
         aigc_adapter.target.edit(published.publication)
-        since = len(aigc_adapter.proxy.passed) if aigc_adapter.target.url else 0
+        since = aigc_adapter.passed
         found = outcome(lambda: aigc_adapter.publish(aigc_adapter.changed(content)))
         change = "keep the target's version or time of change in Publication.ids, and compare it before the update"
         expect_error(found, WriteConflict, "updated after somebody had edited it", change)
-        writes = aigc_adapter.proxy.writes(since) if aigc_adapter.target.url else 0
+        writes = aigc_adapter.writes(since)
         expect(
             not writes,
             f"the conflict was seen after {writes} writing requests",

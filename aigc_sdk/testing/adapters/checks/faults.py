@@ -20,7 +20,7 @@ class FaultChecks:
     def test_a_busy_target_is_waited_for(self, aigc_adapter: AdapterSubject) -> None:
         """Each is answered once with 429 and Retry-After. It is published in one call, after the pause that was asked
         for."""
-        for nth in range(1, aigc_adapter.usual.writes + 1):
+        for nth in aigc_adapter.each_write():
             before, content = aigc_adapter.things(), aigc_adapter.new()
             aigc_adapter.pauses.clear()
             with aigc_adapter.fault("busy", nth) as fault:
@@ -56,7 +56,7 @@ class FaultChecks:
 
     def test_a_target_that_hangs_is_given_up(self, aigc_adapter: AdapterSubject) -> None:
         """The first and the last are done by the target, which then says nothing until it is given up. As above."""
-        for nth in sorted({1, aigc_adapter.usual.writes}):
+        for nth in sorted({1, aigc_adapter.each_write()[-1]}):
             _one(aigc_adapter, "hang", nth)
 
     def test_what_is_too_large_is_refused(self, aigc_adapter: AdapterSubject) -> None:
@@ -70,9 +70,11 @@ class FaultChecks:
 
     def test_an_update_survives_faults(self, aigc_adapter: AdapterSubject) -> None:
         """Each writing request of an update loses its answer. Then the target has the change, and nothing twice."""
+        _ = aigc_adapter.proxy
         if "update" not in aigc_adapter.manifest.capabilities:
             not_applicable("the adapter has no 'update' among its capabilities")
-        for nth in range(1, aigc_adapter.usual.update_writes + 1):
+        writes = aigc_adapter.writes_of("update", lambda content: aigc_adapter.publish(aigc_adapter.changed(content)))
+        for nth in range(1, writes + 1):
             before, content = aigc_adapter.things(), aigc_adapter.new()
             expect_once(aigc_adapter, content, before, "after publishing")
             changed = aigc_adapter.changed(content)
@@ -84,9 +86,11 @@ class FaultChecks:
 
     def test_taking_back_survives_faults(self, aigc_adapter: AdapterSubject) -> None:
         """Each writing request of unpublishing loses its answer. It succeeds, if need be when called again."""
+        _ = aigc_adapter.proxy
         if "unpublish" not in aigc_adapter.manifest.capabilities:
             not_applicable("the adapter has no 'unpublish' among its capabilities")
-        for nth in range(1, aigc_adapter.usual.unpublish_writes + 1):
+        writes = aigc_adapter.writes_of("unpublish", aigc_adapter.unpublish)
+        for nth in range(1, writes + 1):
             before, content = aigc_adapter.things(), aigc_adapter.new()
             expect_once(aigc_adapter, content, before, "after publishing")
             with aigc_adapter.fault("cut-after", nth):
@@ -99,7 +103,7 @@ class FaultChecks:
 
 def _each(subject: AdapterSubject, kind: FaultKind) -> None:
     __tracebackhide__ = True
-    for nth in range(1, subject.usual.writes + 1):
+    for nth in subject.each_write():
         _one(subject, kind, nth)
 
 
@@ -107,8 +111,14 @@ def _one(subject: AdapterSubject, kind: FaultKind, nth: int) -> None:
     __tracebackhide__ = True
     before, content = subject.things(), subject.new()
     when = f"{kind} at writing request {nth}"
-    with subject.fault(kind, nth):
+    with subject.fault(kind, nth) as fault:
         found = outcome(lambda: subject.publish(content))
+    expect(
+        not fault.outlasted.is_set(),
+        f"{when}: it was waited for longer than four times AIGC_TIMEOUT_S",
+        rule="there are time-outs everywhere",
+        change="give the library a time-out, and let AIGC_TIMEOUT_S overrule it; Api does",
+    )
     if isinstance(found, AdapterError):
         expect_error(found, TargetUnavailable, when, "map lost connections and 5xx to TargetUnavailable; Api does")
     else:

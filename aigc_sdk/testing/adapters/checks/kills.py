@@ -31,7 +31,7 @@ class KillChecks:
 
 def _each(subject: AdapterSubject, kind: FaultKind, then: Callable[[Content], Content]) -> None:
     __tracebackhide__ = True
-    for nth in range(1, subject.usual.writes + 1):
+    for nth in subject.each_write():
         before, content = subject.things(), subject.new()
         expect(
             subject.killed(content, kind, nth),
