@@ -18,6 +18,7 @@ __all__ = [
     "AdapterError",
     "AdapterManifest",
     "AigcError",
+    "Api",
     "Artifact",
     "AsyncClient",
     "AsyncJob",
@@ -71,6 +72,8 @@ __all__ = [
     "Progress",
     "PromptTooLong",
     "Publication",
+    "Published",
+    "Publisher",
     "Queued",
     "Receipt",
     "Request",
@@ -151,6 +154,7 @@ if TYPE_CHECKING:
     )
     from .contract.events import Completed, Delta, Event, Failed, Preview, Progress, Queued, Started
     from .contract.hooks import hookimpl
+    from .contract.http import Api
     from .contract.manifest import Manifest, ModelCard, OptionSpec, RunnerSpec, Source, SourceFile
     from .contract.plan import Plan
     from .contract.receipt import Energy, Receipt
@@ -168,6 +172,7 @@ if TYPE_CHECKING:
     from .contract.spool import keep_file, new_file
     from .engine.client import AsyncClient, Client, default_client, generate, stream
     from .engine.job import AsyncJob, Job
+    from .publishing.publisher import Published, Publisher
 
 _guard_torchaudio()  # before anything imports transformers
 

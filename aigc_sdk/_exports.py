@@ -17,8 +17,10 @@ _BY_MODULE = {
     "contract.adapter": """Adapter AdapterManifest Attachment Check Content Credential Credentials Finding
         Journal Outcome Package Publication""",
     "contract.spool": "keep_file new_file",
+    "contract.http": "Api",
     "contract.hooks": "hookimpl",
     "engine.client": "AsyncClient Client default_client generate stream",
+    "publishing.publisher": "Published Publisher",
     "engine.job": "AsyncJob Job",
 }
 
