@@ -109,10 +109,15 @@ def write_file(path: Path, data: bytes) -> None:
         raise AigcError(f"cannot write {path}: {error.strerror}") from None
 
 
+def receipt_json(artifact: Artifact) -> dict[str, Any] | None:
+    """The artifact's receipt as JSON-ready values."""
+    return artifact.receipt.model_dump(mode="json") if artifact.receipt else None
+
+
 def artifact_json(artifact: Any) -> dict[str, Any]:
     """A text artifact and its receipt as JSON-ready values."""
     view: dict[str, Any] = {"text": artifact.text, "finish_reason": artifact.finish_reason}
     if artifact.logprob is not None:
         view["logprob"] = artifact.logprob
-    view["receipt"] = artifact.receipt.model_dump(mode="json") if artifact.receipt else None
+    view["receipt"] = receipt_json(artifact)
     return view

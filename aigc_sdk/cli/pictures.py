@@ -129,7 +129,7 @@ def deliver(artifacts: Sequence[ImageArtifact], output: Path | None, *, as_json:
 
 
 def _view(artifact: ImageArtifact, path: Path) -> dict[str, Any]:
-    receipt = artifact.receipt.model_dump(mode="json") if artifact.receipt else None
+    receipt = outputs.receipt_json(artifact)
     return {"file": str(path), "width": artifact.width, "height": artifact.height, "receipt": receipt}
 
 

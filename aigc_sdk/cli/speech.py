@@ -117,7 +117,7 @@ def _deliver(artifact: AudioArtifact, output: Path | None, values: dict[str, Any
         write_bytes(artifact.content())
     if values["as_json"] and output is not None:
         view = {"file": str(output), "duration_s": artifact.duration_s, "sample_rate": artifact.sample_rate}
-        outputs.print_json(view | {"receipt": artifact.receipt.model_dump(mode="json") if artifact.receipt else None})
+        outputs.print_json(view | {"receipt": outputs.receipt_json(artifact)})
     if values["verbose"]:
         outputs.say(_describe(artifact))
 

@@ -107,6 +107,6 @@ def rendered(artifact: TextArtifact, form: str) -> str:
         return captions.vtt(artifact.segments)
     if form == "json":
         view = {"text": artifact.text, "segments": list(artifact.segments)}
-        receipt = artifact.receipt.model_dump(mode="json") if artifact.receipt else None
+        receipt = outputs.receipt_json(artifact)
         return json.dumps(view | {"receipt": receipt}, ensure_ascii=False, indent=1)
     return artifact.text

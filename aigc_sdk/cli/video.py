@@ -119,7 +119,7 @@ def deliver(artifact: VideoArtifact, output: Path, values: dict[str, Any]) -> No
     if values["as_json"]:
         view = {"file": str(output), "width": artifact.width, "height": artifact.height, "fps": artifact.fps}
         view |= {"frames": artifact.frames, "duration_s": artifact.duration_s}
-        outputs.print_json(view | {"receipt": artifact.receipt.model_dump(mode="json") if artifact.receipt else None})
+        outputs.print_json(view | {"receipt": outputs.receipt_json(artifact)})
     if values["verbose"]:
         outputs.say(_described(artifact))
 
