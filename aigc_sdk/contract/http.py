@@ -98,18 +98,21 @@ class Api:
         """Closes the connections."""
         self._client.close()
 
-    def json(self, method: str, path: str, *, missing_ok: bool = False, **arguments: Any) -> Any:
+    def json(
+        self, method: str, path: str, *, missing_ok: bool = False, repeatable: bool = False, **arguments: Any
+    ) -> Any:
         """Calls, and returns the JSON of the answer; None for an empty answer.
 
         Args:
             method: such as ``GET``. path: added to the API's URL. missing_ok: return None for 404 and 410.
+            repeatable: this call may be repeated, though its method's may not: a PATCH, say.
             arguments: of ``httpx.Client.request``: ``json``, ``params``, ``headers``, ``content``, ``files``. A file is
                 rewound before each try.
 
         Raises:
             AdapterError: its child by what the target answered, after the tries that the module's table tells.
         """
-        answer = self.call(method, path, missing_ok=missing_ok, **arguments)
+        answer = self.call(method, path, missing_ok=missing_ok, repeatable=repeatable, **arguments)
         if answer is None or not answer.content:
             return None
         try:
@@ -117,12 +120,14 @@ class Api:
         except ValueError:
             raise self._no_json(answer) from None
 
-    def call(self, method: str, path: str, *, missing_ok: bool = False, **arguments: Any) -> httpx.Response | None:
+    def call(
+        self, method: str, path: str, *, missing_ok: bool = False, repeatable: bool = False, **arguments: Any
+    ) -> httpx.Response | None:
         """Like :meth:`json`, but returns the answer itself."""
         import tenacity
 
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_worth_another_try),
+            retry=tenacity.retry_if_exception(lambda error: _worth_another_try(error, repeatable)),
             stop=tenacity.stop_after_attempt(TRIES),
             wait=_pause,
             sleep=self._sleep,
@@ -226,9 +231,9 @@ class _Again(Exception):
         self.pause_s = pause_s
 
 
-def _worth_another_try(error: BaseException) -> bool:
+def _worth_another_try(error: BaseException, repeatable: bool) -> bool:
     # A pause longer than we wait is the user's to wait.
-    return isinstance(error, _Again) and error.repeatable and (error.pause_s or 0) <= LONGEST_PAUSE_S
+    return isinstance(error, _Again) and (error.repeatable or repeatable) and (error.pause_s or 0) <= LONGEST_PAUSE_S
 
 
 def _pause(state: tenacity.RetryCallState) -> float:
@@ -246,7 +251,7 @@ def _growing(state: tenacity.RetryCallState) -> float:
 def _named_pause(answer: httpx.Response) -> float | None:
     """Seconds of ``Retry-After`` (RFC 9110, 10.2.3: a number, or a date)."""
     named = answer.headers.get("retry-after", "")
-    if named.isdigit():
+    if named.isascii() and named.isdigit():
         return float(named)
     try:
         return max(0.0, parsedate_to_datetime(named).timestamp() - time.time())
