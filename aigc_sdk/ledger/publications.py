@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from .ledger import Ledger
 
-_ANOTHER_MACHINE_IS_DEAD_AFTER = timedelta(hours=1)
-"""Whether a process of another machine lives cannot be seen from here."""
+_UNSEEN_IS_DEAD_AFTER = timedelta(hours=1)
+"""Whether a process of another machine or container lives cannot be seen from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,9 +204,9 @@ def _claim(connection: sa.Connection, key: str, now: datetime) -> PublicationRec
 
 
 def _is_over(row: Any, now: datetime) -> bool:
-    holder = owner.Owner(row.host, row.boot, row.pid, row.process_started)
-    elsewhere = holder.host != owner.current().host
-    return holder.is_dead() or (elsewhere and now - row.claimed > _ANOTHER_MACHINE_IS_DEAD_AFTER)
+    holder, here = owner.Owner(row.host, row.boot, row.pid, row.process_started), owner.current()
+    unseen = (holder.host, holder.boot) != (here.host, here.boot)
+    return holder.is_dead() or (unseen and now - row.claimed > _UNSEEN_IS_DEAD_AFTER)
 
 
 def _release(connection: sa.Connection, key: str) -> None:
@@ -214,8 +214,11 @@ def _release(connection: sa.Connection, key: str) -> None:
 
     from .tables import publications
 
+    me, at = owner.current(), publications.c
+    # Another process may have taken it over meanwhile.
+    mine = sa.and_(at.key == key, at.host == me.host, at.boot == me.boot, at.pid == me.pid)
     nobody = dict.fromkeys(("claimed", "host", "boot", "pid", "process_started"))
-    connection.execute(sa.update(publications).where(publications.c.key == key).values(**nobody))
+    connection.execute(sa.update(publications).where(mine).values(**nobody))
 
 
 def _record(row: Any) -> PublicationRecord:

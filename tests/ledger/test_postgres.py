@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from aigc_sdk.contract.errors import OutOfMemory
+from aigc_sdk.contract.errors import OutOfMemory, WriteConflict
 from aigc_sdk.contract.receipt import Energy
 from aigc_sdk.contract.requests import TextRequest
-from aigc_sdk.ledger import Ledger
+from aigc_sdk.ledger import Ledger, Publications
 
 from .samples import complete, queue, receipt
 
@@ -120,6 +120,30 @@ def test_many_threads_and_processes(ledger, server):
         thread.join()
     assert [other.wait(timeout=60) for other in others] == [0, 0]
     assert ledger.totals("model")[0].completed == 52
+
+
+def test_a_publication_is_held_by_one_and_its_steps_are_kept(ledger, server):
+    about = {"target": "blog", "adapter": "wordpress", "content": "a1", "title": "Der Becher 红"}
+    code = (
+        "import sys; from aigc_sdk.ledger import Ledger, Publications\n"
+        f"with Publications(Ledger(sys.argv[1])).claimed('k1', **{about!r}): print('held', flush=True); input()"
+    )
+    publications = Publications(ledger)
+    with publications.claimed("k2", **about):
+        publications.begin_step("k2", "post")
+        assert publications.steps_unfinished("k2") == ["post"]
+        publications.finish_step("k2", "post", {"id": 7})
+        publications.record("k2", title="x", digest="d", state="draft", ids={"post": "7"}, links={})
+    assert publications.steps_done("k2", "po") == {"post": {"id": 7}}
+    assert [record.ids for record in publications.query()] == [{"post": "7"}]
+    other = subprocess.Popen([sys.executable, "-c", code, server], stdin=-1, stdout=-1)
+    assert other.stdout.readline() == b"held\n"
+    with pytest.raises(WriteConflict, match=f"process {other.pid}"), publications.claimed("k1", **about):
+        pass
+    other.kill()
+    other.communicate()
+    with publications.claimed("k1", **about) as record:
+        assert record.title == "Der Becher 红"
 
 
 def test_migrations_make_just_the_tables(ledger, server):
