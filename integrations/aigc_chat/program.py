@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-import logging
 import os
 import signal
 from collections.abc import Callable
@@ -40,7 +39,6 @@ def run(name: str, config: Path, client: Client, say: Callable[[str], None]) -> 
         raise UnknownPlugin(f"no platform {name!r}", fix=did_you_mean(name, SKINS))
     settings = load(config, tuple(SKINS))
     platform = make(name, resolve(name, skin, settings))
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs URLs, and Telegram's hold the token
     service = _service(settings, client)
     bot = Bot(platform, AsyncClient(client), settings, service=service)
     asyncio.run(_until_stopped(bot, lambda: say(f"The bot is on {skin.title}. Ctrl-C stops it.")))

@@ -85,9 +85,10 @@ class BotSettings(Closed):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
-        text = values.get("text", {})
-        if isinstance(text, dict):
-            values = values | {"text": {"system": SYSTEM, "max_tokens": 300, **text}}
+        for name, defaults in (("text", {"system": SYSTEM, "max_tokens": 300}), ("audio", {"format": "mp3"})):
+            given = values.get(name, {})
+            if isinstance(given, dict):
+                values = values | {name: {**defaults, **given}}
         return values
 
     @model_validator(mode="after")

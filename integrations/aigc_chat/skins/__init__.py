@@ -66,6 +66,60 @@ SKINS = {
             _setting("encryption", "tls", "tls, or none for a server on this machine"),
         ),
     ),
+    "telegram": Skin(
+        "Telegram",
+        "telegram:Telegram",
+        ("telegram",),
+        (
+            _secret("token", help="@BotFather shows it"),
+            _setting("url", "https://api.telegram.org", "of the Bot API; another for a server of one's own"),
+        ),
+    ),
+    "slack": Skin(
+        "Slack",
+        "slack:Slack",
+        ("slack_bolt", "slack_sdk", "aiohttp"),
+        (
+            _secret("token", help="the app's bot token, xoxb-..."),
+            _secret("signing_secret", "", "of the app; needed to receive what is said"),
+            _setting("url", "https://slack.com/api/", "of the Web API"),
+            *_WEBHOOK,
+        ),
+    ),
+    "discord": Skin(
+        "Discord",
+        "discord:Discord",
+        ("discord", "aiohttp"),
+        (
+            _secret("token", help="the bot's token"),
+            _setting("message_content", "yes", "no for a bot without the intent Message Content"),
+        ),
+    ),
+    "teams": Skin(
+        "Microsoft Teams",
+        "teams:Teams",
+        ("botbuilder", "botframework", "aiohttp"),
+        (
+            _setting("app_id", "", "of the Azure bot; empty for the Bot Framework Emulator on this machine"),
+            _secret("password", "", "the app's client secret"),
+            _setting("tenant", "", "of a single-tenant app"),
+            _setting("public_url", "", "under which Teams reaches this bot, for files"),
+            *_WEBHOOK,
+        ),
+    ),
+    "feishu": Skin(
+        "Feishu",
+        "feishu:Feishu",
+        ("lark_oapi", "requests", "aiohttp"),
+        (
+            _setting("app_id", help="of the app, cli_..."),
+            _secret("app_secret"),
+            _secret("encrypt_key", "", "of the app's events; needed to receive what is said"),
+            _secret("verification_token", "", "of the app's events; needed to receive what is said"),
+            _setting("url", "https://open.feishu.cn", "https://open.larksuite.com for Lark"),
+            *_WEBHOOK,
+        ),
+    ),
 }
 
 

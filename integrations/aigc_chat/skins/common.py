@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import OrderedDict
 
@@ -39,3 +40,11 @@ def without_name(text: str, *names: str) -> tuple[str, bool]:
     if front:
         return text[front.end() :].strip(), True
     return text, re.search(rf"(?<!\w)(?:{any_name})(?!\w)", text, re.I) is not None
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -167,6 +167,7 @@ class Matrix:
         return await self._event(place, _shown(file, stored.content_uri) | _relation(place))
 
     async def _event(self, place: Place, content: dict[str, Any]) -> str:
+        content = content | {"m.mentions": {}}  # nobody is called by what a model writes
         sent = await self._asked(self._client.room_send(place.room, "m.room.message", content))
         return self._own.add(str(sent.event_id))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import ipaddress
 import logging
 import re
 import ssl
@@ -27,7 +26,7 @@ from aigc_sdk import (
 )
 
 from ..bot.platform import File, Incoming, Place, Receive
-from .common import Own, without_name
+from .common import Own, is_here, without_name
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class Xmpp:
         self._nick = credentials["nick"] or self._user.partition("@")[0]
         self._wanted = [room for room in re.split(r"[,\s]+", credentials["rooms"]) if room]
         self._address = _address(credentials["server"])
-        self._plain = _plain(credentials["encryption"], self._address)
+        self._plain = _plain(credentials["encryption"], self._address[0])
         self.max_upload = 10_000_000
         self._own = Own()
         self._rooms: set[str] = set()
@@ -291,20 +290,13 @@ def _address(server: str) -> tuple[str, int] | tuple[None, None]:
     return host.strip("[]"), int(port)
 
 
-def _plain(encryption: str, address: tuple[str | None, int | None]) -> bool:
+def _plain(encryption: str, host: str | None) -> bool:
     """Whether the connection is not encrypted, which is for servers on this machine only."""
     if encryption not in ("tls", "none"):
         raise InvalidRequest(f"xmpp: encryption {encryption!r}", fix="tls, or none for a server on this machine")
-    if encryption == "none" and not _is_here(address[0] or ""):
+    if encryption == "none" and not is_here(host or ""):
         raise InvalidRequest("xmpp: encryption none would send the password in the open", fix="encryption: tls")
     return encryption == "none"
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unreadable(message: Message) -> Any:
