@@ -24,6 +24,7 @@ COMMANDS = (
     Entry("publish", "publish:publish", "Publish a campaign to a CMS or a chat", "Share"),
     Entry("publications", "publications:publications", "Show what was published; take it back", "Share"),
     Entry("adapters", "adapters:adapters", "List where content can be published, and check it", "Share"),
+    Entry("serve", "serve:serve", "Serve the models over HTTP, as OpenAI's API", "Share"),
     Entry("bot", "bot:bot", "Run a bot on a chat platform", "Share"),
     Entry("models", "models:models", "List the models of the installed plugins", "Look"),
     Entry("plan", "plan:plan", "Show how a model would run here, and why", "Look"),

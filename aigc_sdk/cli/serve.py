@@ -1,0 +1,56 @@
+"""``aigc serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..contract.errors import MissingExtra
+from . import outputs
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another address needs --api-key-file.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--api-key-file", type=click.Path(path_type=Path), metavar="FILE", help="Whose keys are asked for (YAML)."
+)
+@click.option("--preload", multiple=True, metavar="MODEL", help="Load this text model before listening; repeatable.")
+def serve(host: str, port: int, api_key_file: Path | None, preload: tuple[str, ...]) -> None:
+    """Serve the models over HTTP, as OpenAI's API.
+
+    Programs written for OpenAI run unchanged: they take the address from OPENAI_BASE_URL. The model "default" names
+    each modality's default. Ctrl-C takes no more requests and lets those that run end.
+
+    FILE is a list of keys. A key is kept as its SHA-256, which `printf %s KEY | sha256sum` prints:
+
+    \b
+      - {name: shop, key_sha256: 9f86d0..., scopes: [text], limits: {requests: 60, tokens: 20000}}
+
+    \b
+    Examples:
+      aigc serve
+      aigc serve --preload default --port 9000
+      aigc serve --host 0.0.0.0 --api-key-file keys.yaml
+      OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=none python your_script.py
+    """
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtra("serve", [str(error.name)]) from None
+    from ..contract.requests import TextRequest
+    from ..server.run import check_host
+    from ..server.run import serve as run
+    from ..server.settings import ServerSettings
+    from .run import Session
+
+    settings = ServerSettings(host=host, port=port, api_key_file=api_key_file)
+    check_host(host, api_key_file)
+    with Session() as session:
+        for model in preload:
+            named = None if model == "default" else model
+            session.client.submit(TextRequest(prompt="Hello", max_tokens=1, model=named)).result()
+        session.status.clear()
+        run(session.client, settings, lambda url: outputs.say(f"serving on {url}; Ctrl-C stops"))

@@ -1,0 +1,1 @@
+"""An HTTP server that speaks OpenAI's API, over one client. Importing this loads no web framework."""

@@ -1,0 +1,134 @@
+"""``/v1/chat/completions`` and ``/v1/completions``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from ..contract.artifacts import TextArtifact
+from ..contract.events import Completed, Delta
+from ..contract.requests import Message, TextRequest
+from .run_jobs import Running, Submitted, seeds_of
+from .schema import ChatBody, CompletionBody, Sampled
+from .sse import stream
+from .state import state_of
+
+router = APIRouter()
+_REASONS = {"stop": "stop", "length": "length", "cancelled": "stop"}
+
+
+@router.post("/v1/chat/completions")
+async def chat_completions(body: ChatBody, http: Request) -> Response:
+    """Answers a conversation."""
+    requests = [_chat_request(body, seed) for seed in seeds_of(body.seed, body.n)]
+    return await _answered(body, requests, http, _Chat())
+
+
+@router.post("/v1/completions")
+async def completions(body: CompletionBody, http: Request) -> Response:
+    """Continues texts."""
+    prompts = [body.prompt] if isinstance(body.prompt, str) else body.prompt
+    requests = [
+        TextRequest(task="text-generation", prompt=prompt, seed=seed, **_sampling(body))
+        for prompt in prompts
+        for seed in seeds_of(body.seed, body.n)
+    ]
+    return await _answered(body, requests, http, _Completion(body.echo))
+
+
+def _chat_request(body: ChatBody, seed: int | None) -> TextRequest:
+    system = "\n\n".join(turn.words for turn in body.messages if turn.role in ("system", "developer"))
+    turns = tuple(
+        Message(role=turn.role, content=turn.words) for turn in body.messages if turn.role in ("user", "assistant")
+    )
+    schema = body.response_format.schema_wanted if body.response_format else None
+    fields = _sampling(body) | {"max_tokens": body.max_completion_tokens or body.max_tokens}
+    return TextRequest(messages=turns, system=system or None, json_schema=schema, seed=seed, **fields)
+
+
+def _sampling(body: Sampled) -> dict[str, Any]:
+    names = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens")
+    fields = {name: getattr(body, name) for name in names}
+    return fields | {"model": body.model_id, "stop": body.stops, "options": body.options}
+
+
+# --- answering ----------------------------------------------------------------------------------------------------
+
+
+class _Chat:
+    """The shapes of chat."""
+
+    prefix, whole, piece = "chatcmpl", "chat.completion", "chat.completion.chunk"
+
+    def choice(self, index: int, text: str, reason: str, prompt: str) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text, "refusal": None}
+        return {"index": index, "message": message, "logprobs": None, "finish_reason": reason}
+
+    def delta(self, index: int, text: str | None, reason: str | None, first: bool) -> dict[str, Any]:
+        delta: dict[str, Any] = {"role": "assistant", "content": text or ""} if first else {}
+        if text and not first:
+            delta = {"content": text}
+        return {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+
+
+class _Completion:
+    """The shapes of completions."""
+
+    prefix, whole, piece = "cmpl", "text_completion", "text_completion"
+
+    def __init__(self, echo: bool) -> None:
+        self._echo = echo
+
+    def choice(self, index: int, text: str, reason: str, prompt: str) -> dict[str, Any]:
+        return {
+            "index": index,
+            "text": prompt + text if self._echo else text,
+            "logprobs": None,
+            "finish_reason": reason,
+        }
+
+    def delta(self, index: int, text: str | None, reason: str | None, first: bool) -> dict[str, Any]:
+        return {"index": index, "text": text or "", "logprobs": None, "finish_reason": reason}
+
+
+async def _answered(body: Sampled, requests: list[TextRequest], http: Request, shape: _Chat | _Completion) -> Response:
+    state = state_of(http)
+    submitted = await state.submit(http, "text", requests)
+    head = {"id": f"{shape.prefix}-{submitted.jobs[0].id}", "created": int(time.time()), "model": submitted.model}
+    headers = {"X-Aigc-Job": ",".join(job.id for job in submitted.jobs)}
+    if body.ignored:
+        headers["X-Aigc-Ignored"] = ", ".join(body.ignored)
+    if body.stream:
+        usage = body.stream_options is not None and body.stream_options.include_usage
+        return stream(_pieces(submitted, head | {"object": shape.piece}, shape, usage), submitted, headers)
+    async with Running(submitted, http) as running:
+        artifacts = await running.artifacts()
+    choices = []
+    for index, (artifact, request) in enumerate(zip(artifacts, requests, strict=True)):
+        assert isinstance(artifact, TextArtifact)
+        choices.append(shape.choice(index, artifact.text, _REASONS[artifact.finish_reason], request.prompt))
+    answer = head | {"object": shape.whole, "choices": choices, "usage": submitted.usage()}
+    return JSONResponse(answer, headers=headers)
+
+
+async def _pieces(
+    submitted: Submitted, head: dict[str, Any], shape: _Chat | _Completion, usage: bool
+) -> AsyncIterator[dict[str, Any]]:
+    """The chunks of all choices as they come."""
+    first = set(range(len(submitted.jobs)))
+    async for index, event in submitted.events():
+        choice = None
+        if isinstance(event, Delta) and event.text:
+            choice = shape.delta(index, event.text, None, index in first)
+        elif isinstance(event, Completed) and isinstance(event.artifact, TextArtifact):
+            reason = _REASONS[event.artifact.finish_reason]
+            choice = shape.delta(index, None, reason, index in first)
+        if choice is not None:
+            first.discard(index)
+            yield head | {"choices": [choice]} | ({"usage": None} if usage else {})
+    if usage:
+        yield head | {"choices": [], "usage": submitted.usage()}

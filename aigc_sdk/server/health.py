@@ -1,0 +1,25 @@
+"""Is it alive, does it take requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from .state import state_of
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+async def health() -> dict[str, Any]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def ready(http: Request) -> JSONResponse:
+    """Requests are taken; 503 while it is being stopped."""
+    draining = state_of(http).draining
+    return JSONResponse({"status": "draining" if draining else "ready"}, 503 if draining else 200)
