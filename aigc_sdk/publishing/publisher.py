@@ -124,6 +124,7 @@ class Publisher:
             key, target=target, adapter=adapter.manifest.name, content=content.id, title=title
         )
         with holding as record, guarded(adapter.manifest.name):
+            record = replace(record, title=title)
             if again and record.ids:
                 record = self._take_back(adapter, record)
             change, publication = self._sent(adapter, package, record, state, at)

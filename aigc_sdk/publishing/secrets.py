@@ -18,6 +18,7 @@ KEYRING = "aigc-sdk"
 _SHORTEST_HIDDEN = 4
 """What is shorter would blot out ordinary words."""
 
+_formatter = logging.Formatter()
 _hidden: set[str] = set()
 _lock = threading.Lock()
 
@@ -140,6 +141,10 @@ def _scrubbing(factory: Any) -> Any:
             return made
         if (clean := scrub(said)) != said:
             made.msg, made.args = clean, ()
+        if made.exc_info:
+            trace = _formatter.formatException(made.exc_info)
+            if (clean := scrub(trace)) != trace:
+                made.exc_info, made.exc_text = None, clean
         return made
 
     return record
