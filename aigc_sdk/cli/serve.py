@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from ..contract.errors import MissingExtra
 from . import outputs
+
+_LIBRARIES = ("fastapi", "uvicorn", "python_multipart")
 
 
 @click.command()
@@ -35,11 +38,8 @@ def serve(host: str, port: int, api_key_file: Path | None, preload: tuple[str, .
       aigc serve --host 0.0.0.0 --api-key-file keys.yaml
       OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=none python your_script.py
     """
-    try:
-        import fastapi  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtra("serve", [str(error.name)]) from None
+    if missing := [name for name in _LIBRARIES if find_spec(name) is None]:
+        raise MissingExtra("serve", missing)
     from ..contract.requests import TextRequest
     from ..server.run import check_host
     from ..server.run import serve as run
