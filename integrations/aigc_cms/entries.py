@@ -12,6 +12,8 @@ from typing import Any
 from aigc_sdk.contract.adapter import Content, Finding
 from aigc_sdk.contract.errors import WriteConflict
 
+from . import body
+
 
 def digest(fields: Mapping[str, Any]) -> str:
     """Of what was sent or is held, JSON-ready: to see whether it is the same."""
@@ -29,6 +31,11 @@ def compared(expected: Mapping[str, tuple[Any, Any]], fix: str) -> list[Finding]
         Finding(what=f"{name} as sent", passed=have == sent, fix="" if have == sent else fix)
         for name, (have, sent) in expected.items()
     ]
+
+
+def letters(html: str) -> str:
+    """The text without white space, of which editors leave out what is between elements."""
+    return body.words(html).replace(" ", "")
 
 
 def slug(content: Content) -> str:

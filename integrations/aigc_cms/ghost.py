@@ -25,7 +25,7 @@ from aigc_sdk.contract.errors import CredentialsRefused, WriteConflict
 from aigc_sdk.contract.http import Api
 
 from . import body, entries, media
-from .ghost_api import cards, letters, open_api
+from .ghost_api import cards, open_api
 from .ghost_uploads import ENDINGS, Uploads
 from .manifests import GHOST
 
@@ -210,7 +210,7 @@ class Ghost:
         expected = {
             "title": (post["title"], payload["title"]),
             "excerpt": (post["custom_excerpt"] or "", payload["custom_excerpt"]),
-            "body": (letters(post["html"] or ""), letters(payload["html"])),
+            "body": (entries.letters(post["html"] or ""), entries.letters(payload["html"])),
             "status": (post["status"], "published" if came_due else publication.state),
             "picture": (post["feature_image"], publication.ids.get("media-hero")),
             "alt text": (post["feature_image_alt"] or "", payload["feature_image_alt"] or ""),
@@ -255,7 +255,7 @@ def _held(post: dict[str, Any]) -> str:
 
 def _is_ours(post: dict[str, Any], package: Package) -> bool:
     """The post is as an attempt left it that was killed before it was recorded."""
-    same_body = letters(post["html"] or "") == letters(package.payload["html"])
+    same_body = entries.letters(post["html"] or "") == entries.letters(package.payload["html"])
     return same_body and post["title"] == package.payload["title"]
 
 

@@ -77,8 +77,3 @@ def cards(html: str) -> str:
 
 def _card(block: str) -> str:
     return f"\n<!--kg-card-begin: html-->\n{block}\n<!--kg-card-end: html-->\n"
-
-
-def letters(html: str) -> str:
-    """The text without white space, of which Ghost's editor leaves out what is between elements."""
-    return body.words(html).replace(" ", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aigc_sdk.contract.adapter import AdapterManifest, Credential
 
-from . import strapi_fields
+from . import strapi_fields, wagtail_fields
 
 _LIBRARIES = ("httpx", "nh3")
 _CAPABILITIES = ("media", "alt-text", "tags", "update", "unpublish")
@@ -65,5 +65,26 @@ STRAPI = AdapterManifest(
         *strapi_fields.CREDENTIALS,
     ),
     states=("draft", "published"),
+    capabilities=_CAPABILITIES,
+)
+
+WAGTAIL = AdapterManifest(
+    name="wagtail",
+    version="1",
+    kind="cms",
+    system="Wagtail",
+    versions="8.0",
+    licence="Apache-2.0",
+    factory="aigc_cms.wagtail:open_wagtail",
+    requires=(*_LIBRARIES, "PIL"),
+    extra="cms",
+    credentials=(
+        Credential(name="url", help="https://site.example/api/v3, the address of the API"),
+        Credential(name="token", secret=True, help="an API token: Account > API tokens in Wagtail's admin"),
+        Credential(name="type", help="the page type, such as blog.BlogPage"),
+        Credential(name="parent", help="the id of the page below which articles go"),
+        *wagtail_fields.CREDENTIALS,
+    ),
+    states=("draft", "published", "scheduled"),
     capabilities=_CAPABILITIES,
 )

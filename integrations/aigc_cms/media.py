@@ -14,6 +14,9 @@ from aigc_sdk.contract.adapter import Attachment, Check, Content, Journal
 
 from .body import roles
 
+NAME_MAX = 255
+"""Of titles and alt texts where a system has them in columns of the usual size."""
+
 
 @contextlib.contextmanager
 def opened(attachment: Attachment) -> Iterator[BinaryIO]:
@@ -105,6 +108,19 @@ def type_check(attachment: Attachment, taken: Collection[str]) -> Check:
     have = media_type(attachment)
     limit = "one of " + ", ".join(sorted(taken))
     return Check(asset=attachment.role, rule="media type", measured=have, limit=limit, passed=have in taken)
+
+
+def readable_check(attachment: Attachment) -> Check:
+    """Whether a picture is whole. Reads its file."""
+    from PIL import Image
+
+    try:
+        with opened(attachment) as file, Image.open(file) as picture:
+            picture.load()
+        said = "yes"
+    except (OSError, SyntaxError, ValueError):  # as Pillow has it: SyntaxError for broken PNG files
+        said = "no"
+    return Check(asset=attachment.role, rule="readable", measured=said, limit="yes", passed=said == "yes")
 
 
 def length_check(asset: str, text: str, most: int, least: int = 1) -> Check:

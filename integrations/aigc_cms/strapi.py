@@ -26,6 +26,7 @@ from aigc_sdk.contract.errors import AdapterError, ContentRefused, WriteConflict
 from aigc_sdk.contract.http import Api
 
 from . import body, entries, media
+from .bearer import Bearer
 from .manifests import STRAPI
 from .strapi_check import content_type, findings
 from .strapi_fields import Fields
@@ -55,9 +56,8 @@ class Strapi:
 
     @cached_property
     def _api(self) -> Api:
-        token = self._credentials.secret("token").get_secret_value()
-        headers = {"Authorization": f"Bearer {token}"}
-        return Api(self._credentials["url"], adapter="strapi", headers=headers, kind=_kind, timeout_s=60)
+        auth = Bearer(self._credentials.secret("token"))
+        return Api(self._credentials["url"], adapter="strapi", auth=auth, kind=_kind, timeout_s=60)
 
     @cached_property
     def _uploads(self) -> Uploads:

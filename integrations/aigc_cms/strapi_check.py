@@ -66,7 +66,7 @@ def _type_findings(plural: str, fields: Fields, about: dict[str, Any]) -> Iterat
 def _may(api: Api, method: str, path: str, what: str) -> Finding:
     """Asks for what has no effect: without the right it is refused in another way than with it."""
     try:
-        api.json(method, f"/api/{path}", missing_ok=True, **({"json": {}} if method in ("POST", "PUT") else {}))
+        api.json(method, f"/api/{path}", missing_ok=True, json={} if method in ("POST", "PUT") else None)
     except PermissionRefused:
         fix = "give the token this right (Settings > API Tokens), or full access"
         return Finding(what=f"the token may {what}", passed=False, fix=fix)

@@ -78,7 +78,7 @@ class Uploads:
 
     def _is_served(self, url: str) -> bool:
         try:
-            return self._api.call("HEAD", url, auth=None, headers={"Authorization": ""}, missing_ok=True) is not None
+            return self._api.call("HEAD", url, auth=None, missing_ok=True) is not None
         except TargetUnavailable:
             raise
         except AdapterError:

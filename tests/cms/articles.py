@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 import wave
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from aigc_sdk import Attachment, AudioArtifact, Content, ImageArtifact, VideoArtifact
 
+_RUN = secrets.token_hex(4)  # a server that is still there knows the articles of the run before
 BODY = """<p><strong>Fünf Becher</strong> &amp; mehr: 五个杯子, <a href="https://shop.example/mugs?a=1&amp;b=2">here</a>.</p>
 <figure><img src="artifact:hero" alt="Ein roter Becher"></figure>
 <h2>Zahlen</h2>
@@ -37,7 +39,7 @@ def article(name: str, **changes: Any) -> Content:
         "url": "https://shop.example/mugs",
         "notice": "Made with AI.",
     }
-    return Content(id=name, **(fields | changes))
+    return Content(id=f"{name}-{_RUN}", **(fields | changes))
 
 
 def picture(colour: str = "red", *, role: str = "hero", alt: str = ALT) -> Attachment:

@@ -33,4 +33,5 @@ class BlogPage(Page):
 
     _written = ("intro", "body", "hero_image", "attachments", "tags")
     content_panels = [*Page.content_panels, *map(FieldPanel, _written)]
-    api_fields = [APIField(name, writable=True) for name in _written]
+    # Schedules: Wagtail does not make this field writable by itself.
+    api_fields = [APIField(name, writable=True) for name in (*_written, "go_live_at")]
