@@ -15,7 +15,7 @@ from aigc_sdk.contract.model import Closed
 
 SYSTEM = "You are a friendly assistant in a chat. Answer in one to three sentences."
 _SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|private_?key|encrypt_?key|credential", re.I)
-_ABOUT_TOKENS = {"max_tokens"}
+_ABOUT_TOKENS = re.compile(r"max_?tokens?$", re.I)
 _SECRET_VALUE = re.compile(r"xox[a-z]-[\w-]{8,}|\b\d{6,}:[\w-]{30,}|syt_\w{8,}|\bey[\w-]{20,}\.[\w-]{6,}\.[\w-]{10,}")
 
 
@@ -155,7 +155,7 @@ def _secrets(values: Any, place: str = "") -> Iterator[tuple[str, bool]]:
     if isinstance(values, Mapping):
         for name, value in values.items():
             inner = f"{place}.{name}" if place else str(name)
-            if _SECRET_NAME.search(str(name)) and str(name) not in _ABOUT_TOKENS:
+            if _SECRET_NAME.search(str(name)) and not _ABOUT_TOKENS.search(str(name)):
                 yield inner, True
             else:
                 yield from _secrets(value, inner)
