@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -42,22 +43,18 @@ def _end(group: int, finished: threading.Event) -> None:
 def main(command: list[str]) -> int:
     """Runs the command; returns its exit status, negative for a signal."""
     _adopt_orphans()
-    ending, finished = threading.Event(), threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    heard, tell = os.pipe()
+    finished = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: os.write(tell, b"."))  # A lock taken here could be held already.
 
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        ending.set()
-
-    def end() -> None:
-        ending.wait()
+    def end_when_told() -> None:
+        select.select([sys.stdin, heard], [], [])
         _end(child.pid, finished)
 
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    for work in (watch, end):
-        threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=end_when_told, daemon=True).start()
     status = child.wait()
-    ending.set()
+    os.write(tell, b".")  # It may have left children.
     _wait_for_all()
     finished.set()
     return status
@@ -69,5 +66,4 @@ if __name__ == "__main__":
     except OSError as error:
         print(error, file=sys.stderr)
         code = 127
-    sys.stdout.flush()
-    os._exit(code & 0xFF)  # Not sys.exit: a thread that still reads standard input would be waited for.
+    sys.exit(code & 0xFF)
