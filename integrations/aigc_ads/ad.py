@@ -124,10 +124,15 @@ def media_name(attachment: Attachment) -> str:
     return f"aigc-{attachment.artifact.sha256()[:32]}{PurePath(attachment.name).suffix.lower()}"
 
 
-def title(content: Content, mark: str) -> str:
-    """Name of an ad at the platform: to be recognised by people, and by its mark found again."""
+def title(content: Content, mark: str, key: str) -> str:
+    """Name of an ad at the platform: to be recognised by people, and found again by its mark, or its publication."""
     words = content.text("headline") or content.text("primary_text") or content.id
-    return f"{words[:60].strip()} {mark}"
+    return f"{words[:60].strip()} {mark} {key_mark(key)}"
+
+
+def key_mark(key: str) -> str:
+    """What all ads of a publication have in their names."""
+    return f"aigc.{key[:16]}"
 
 
 def account_number(text: str, what: str, adapter: str) -> str:

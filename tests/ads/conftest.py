@@ -11,9 +11,10 @@ from aigc_sdk.settings import Settings
 
 from .certificate import self_signed
 from .google_server import GoogleServer
+from .meta_server import CAMPAIGN, PAGE, MetaServer
 from .token_server import TokenServer
 
-SECRETS = ("developer-secret", "client-secret", "refresh-secret")
+SECRETS = ("developer-secret", "client-secret", "refresh-secret", "token-secret")
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +67,35 @@ def google_publisher(google, tokens, monkeypatch):
         registry = Registry()
         registry.add_adapter(GOOGLE)
         settings = Settings(targets={"google-ads": target | changes})
+        opened.append(Publisher(settings=settings, registry=registry, sleep=lambda seconds: None))
+        return opened[-1]
+
+    yield open_
+    for publisher in opened:
+        publisher.close()
+
+
+@pytest.fixture
+def meta() -> Iterator[MetaServer]:
+    server = MetaServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def meta_publisher(meta, monkeypatch):
+    """Opens publishers of the local server; settings can be changed."""
+    from aigc_ads.manifests import META
+
+    monkeypatch.setenv("AIGC_META_ACCESS_TOKEN", SECRETS[3])
+    monkeypatch.setattr("aigc_ads.meta.media.READY_PAUSE_S", 0.0)
+    opened: list[Publisher] = []
+
+    def open_(**changes: str) -> Publisher:
+        target = {"account_id": "9", "page_id": PAGE, "campaign": CAMPAIGN, "graph": meta.url, "graph_video": meta.url}
+        registry = Registry()
+        registry.add_adapter(META)
+        settings = Settings(targets={"meta": target | changes})
         opened.append(Publisher(settings=settings, registry=registry, sleep=lambda seconds: None))
         return opened[-1]
 

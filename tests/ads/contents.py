@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 from PIL import Image, ImageDraw
@@ -46,6 +47,7 @@ SHAPES = {
 }
 
 
+@functools.cache
 def drawn(width: int, height: int, colour: str = "#a8322a", form: str = "PNG", **options) -> bytes:
     """A disc on white. Another colour is another picture."""
     picture = Image.new("RGB", (width, height), "white")

@@ -38,39 +38,28 @@ def counts(google) -> dict[str, int]:
     return {kind: len(google.alive(kind)) for kind in kinds} | {"pictures": len(pictures)}
 
 
-@pytest.fixture
-def whole(google, google_publisher, certificate):
-    """What a publication without faults leaves, by channel."""
-    from .google_server import GoogleServer
-
-    def leave(channel: str) -> dict[str, int]:
-        other = GoogleServer(*certificate)
-        try:
-            google_publisher(endpoint=f"localhost:{other.port}", ad_group="7").publish(
-                content(channel, id=f"whole/{channel}"), TARGET
-            )
-            return counts(other)
-        finally:
-            other.stop()
-
-    return leave
+WHOLE = {
+    "google-rsa": {"ad_group_ad": 1, "ad_group_asset": 2, "asset_group": 0, "asset_group_asset": 0, "pictures": 2},
+    "google-display": {"ad_group_ad": 2, "ad_group_asset": 0, "asset_group": 0, "asset_group_asset": 0, "pictures": 3},
+    "google-pmax": {"ad_group_ad": 0, "ad_group_asset": 0, "asset_group": 1, "asset_group_asset": 9, "pictures": 3},
+}
+"""What a publication without faults leaves."""
 
 
 @pytest.mark.parametrize(("channel", "method"), STEPS)
 @pytest.mark.parametrize("status", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL])
-def test_an_answer_lost_after_it_was_stored_makes_nothing_twice(
-    google, google_publisher, whole, channel, method, status
-):
+def test_an_answer_lost_after_it_was_stored_makes_nothing_twice(google, google_publisher, channel, method, status):
     google.faults[method] = [{"when": "after", "what": status}]
     published = google_publisher().publish(content(channel), TARGET)
     assert published.verified
-    assert counts(google) == whole(channel)
+    assert counts(google) == WHOLE[channel]
 
 
 @pytest.mark.parametrize(("channel", "method"), STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("change", [False, True], ids=["same", "changed"])
 def test_killed_between_any_two_steps_the_next_run_goes_on(
-    google, google_publisher, whole, monkeypatch, channel, method, when
+    google, google_publisher, monkeypatch, channel, method, when, change
 ):
     from aigc_ads.google.account import Account
 
@@ -88,9 +77,10 @@ def test_killed_between_any_two_steps_the_next_run_goes_on(
     with pytest.raises(Killed):
         google_publisher().publish(content(channel), TARGET)
     monkeypatch.setattr(Account, "mutate", mutate)
-    published = google_publisher().publish(content(channel), TARGET)
-    assert published.verified
-    assert counts(google) == whole(channel)
+    again = content(channel, url="https://hearthline.example/new") if change else content(channel)
+    published = google_publisher().publish(again, TARGET)
+    assert published.verified, published.findings
+    assert counts(google) == WHOLE[channel]
 
 
 def test_a_busy_api_is_asked_again_after_the_pause_that_it_names(google, google_publisher, monkeypatch):

@@ -20,7 +20,8 @@ from .links import Links
 from .place import Place
 
 _MARK = "aigc"
-"""The custom parameter that holds the mark."""
+"""The custom parameter that holds the mark; ``_KEY``: of the publication."""
+_KEY = "aigckey"
 _NAME = "ad_group_ad.resource_name"
 _TEXTS = {
     "responsive_search_ad": ("headlines", "descriptions", "path1", "path2"),
@@ -49,13 +50,7 @@ class Ads:
 
     def update(self, publication: Publication, package: Package, journal: Journal) -> dict[str, str]:
         """Edits the ads that can be edited, makes others anew, and removes what the payload no longer has."""
-        ids = self._put(package, journal, publication.ids)
-        stale = [name for key, name in publication.ids.items() if key.startswith("ad-") and name not in ids.values()]
-        self._remove(stale)
-        links = [name for key, name in publication.ids.items() if key.startswith("link-") and name not in ids.values()]
-        if links and not self._others(ids):
-            self._links.remove(links)
-        return ids
+        return self._put(package, journal, publication.ids)
 
     def _put(self, package: Package, journal: Journal, before: Mapping[str, str]) -> dict[str, str]:
         group = self._group_of(before) or self._place.ad_group()
@@ -67,27 +62,43 @@ class Ads:
             self._refuse_conflict(key, one, before)
         ids = {f"image-{key}": name for key, name in names.items()}
         for key, one in fields.items():
-            if key in edited:
-                ids[f"ad-{key}"] = before[f"ad-{key}"]
-                self._edit(before[f"ad-{key}"], one)
-            else:
-                ids[f"ad-{key}"] = self._create(key, one, group, package.content, journal)
-            ids[f"sum-{key}"] = ad.digest(self._held(ids[f"ad-{key}"], one))
+            name = before[f"ad-{key}"] if key in edited else self._create(key, one, group, package.content, journal)
+            # An earlier attempt may have made it, of a content that was changed since.
+            if key in edited or self._held(name, one) != _sent(one):
+                self._edit(name, one)
+            ids |= {f"ad-{key}": name, f"sum-{key}": ad.digest(self._held(name, one))}
         images = {key: names[key] for key in ad.references(package.payload["images"])}
-        return ids | self._links.put(group, images, journal)
+        ids |= self._links.put(group, images, journal)
+        self._tidy(ids, before, journal)
+        return ids
+
+    def _tidy(self, ids: Mapping[str, str], before: Mapping[str, str], journal: Journal) -> None:
+        """Removes ads and links of what was published before, or of an attempt that failed."""
+        kept = set(ids.values())
+        made = {step: done["ad"] for step, done in journal.done("ad-").items()}
+        there = self._marked(self._group_of(ids), _KEY, ad.key_mark(journal.key))
+        ads = {*made.values(), *there, *(name for key, name in before.items() if key.startswith("ad-"))} - kept
+        self._remove(sorted(ads))
+        linked = {step: set(done.values()) - kept for step, done in journal.done("links-").items()}
+        links = {name for key, name in before.items() if key.startswith("link-")}.union(*linked.values()) - kept
+        if links and not self._others(ids):
+            self._links.remove(sorted(links))
+        stale = [step for step, name in made.items() if name in ads] + [step for step, gone in linked.items() if gone]
+        for step in stale:
+            journal.forget(step)
 
     def _create(self, key: str, fields: dict[str, Any], group: str, content: Content, journal: Journal) -> str:
         def make(mark: str) -> dict[str, Any]:
-            named = {"name": ad.title(content, mark)} if "image_ad" in fields else {}
-            marked = {**fields, **named, "url_custom_parameters": [{"key": _MARK, "value": mark}]}
+            named = {"name": ad.title(content, mark, journal.key)} if "image_ad" in fields else {}
+            marks = [{"key": _MARK, "value": mark}, {"key": _KEY, "value": ad.key_mark(journal.key)}]
+            marked = {**fields, **named, "url_custom_parameters": marks}
             created = {"ad_group": group, "status": "PAUSED", "ad": marked}
             operation = self._account.message("AdGroupAdOperation", {"create": created})
             answer = self._account.mutate("AdGroupAdService", "mutate_ad_group_ads", [operation])
             return {"ad": answer.results[0].resource_name}
 
         def find(mark: str) -> dict[str, Any] | None:
-            found = (name for name, value in self._marked(group).items() if value == mark)
-            return next(({"ad": name} for name in found), None)
+            return next(({"ad": name} for name in sorted(self._marked(group, _MARK, mark))), None)
 
         # An image ad cannot be edited: another picture is another ad.
         step = f"ad-{key}-{ad.digest(fields)}" if "image_ad" in fields else f"ad-{key}"
@@ -95,6 +106,8 @@ class Ads:
 
     def _edit(self, name: str, fields: dict[str, Any]) -> None:
         """Done twice, it does no harm."""
+        if "image_ad" in fields:
+            return
         kind = _kind(fields)
         own = f"customers/{self._account.customer}/ads/{name.rpartition('~')[2]}"
         paths = ["final_urls", *(f"{kind}.{field}" for field in _TEXTS[kind])]
@@ -125,16 +138,16 @@ class Ads:
         rows = self._account.select("ad_group_ad", [_NAME, *fields], {_NAME: names})
         return {row.ad_group_ad.resource_name: row for row in rows}
 
-    def _marked(self, group: str) -> dict[str, str]:
-        """The marks of our ads in an ad group, by the ad's name."""
+    def _marked(self, group: str, parameter: str, value: str = "") -> set[str]:
+        """Names of the ads of a group that have this custom parameter; with this value, if one is given."""
         rows = self._account.select(
             "ad_group_ad", [_NAME, "ad_group_ad.ad.url_custom_parameters"], {"ad_group_ad.ad_group": group}
         )
         return {
-            row.ad_group_ad.resource_name: parameter.value
+            row.ad_group_ad.resource_name
             for row in rows
-            for parameter in row.ad_group_ad.ad.url_custom_parameters
-            if parameter.key == _MARK
+            for one in row.ad_group_ad.ad.url_custom_parameters
+            if one.key == parameter and value in ("", one.value)
         }
 
     def _held(self, name: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +206,7 @@ class Ads:
     def _others(self, ids: Mapping[str, str]) -> bool:
         """Whether the ad group has ads of other publications: its pictures are theirs too."""
         group = self._group_of(ids)
-        return bool(group and set(self._marked(group)) - set(ids.values()))
+        return bool(group and self._marked(group, _MARK) - set(ids.values()))
 
     def _group_of(self, ids: Mapping[str, str]) -> str:
         """The ad group of what is published; "" if nothing is."""

@@ -37,7 +37,7 @@ class AssetGroups:
                 **package.payload["asset_group"],
                 "resource_name": self._account.name("assetGroups", "-1"),
                 "campaign": campaign,
-                "name": ad.title(package.content, mark),
+                "name": ad.title(package.content, mark, journal.key),
                 "status": "PAUSED",
             }
             operations = [{"asset_group_operation": {"create": fields}}]
@@ -54,6 +54,11 @@ class AssetGroups:
             return {"group": rows[0].asset_group.resource_name} if rows else None
 
         group = str(journal.once("asset-group", make, find)["group"])
+        held = self._links(group)
+        now = self._group(group)
+        urls = package.payload["asset_group"]["final_urls"]
+        if set(held) != set(links) or (now is not None and list(now.final_urls) != urls):
+            self._edit(group, package, links, held)  # an earlier attempt made it, of a content that was changed since
         return self._ids(group, names)
 
     def update(self, publication: Publication, package: Package, journal: Journal) -> dict[str, str]:
@@ -67,6 +72,10 @@ class AssetGroups:
         if _sum(held) not in (publication.ids["sum"], _sum(dict.fromkeys(links, ""))):
             what = f"the assets of {group} were changed at Google"
             raise WriteConflict(what, plugin=ADAPTER, fix="publish with --again to replace them")
+        self._edit(group, package, links, held)
+        return self._ids(group, names)
+
+    def _edit(self, group: str, package: Package, links: list[_Link], held: dict[_Link, str]) -> None:
         fields = {**package.payload["asset_group"], "resource_name": group, "status": "PAUSED"}
         paths = ["final_urls", "path1", "path2", "status"]
         operations: list[dict[str, Any]] = [
@@ -76,7 +85,6 @@ class AssetGroups:
         gone = [name for link, name in held.items() if link not in links]
         operations += [{"asset_group_asset_operation": {"remove": name}} for name in gone]
         self._mutate(operations)
-        return self._ids(group, names)
 
     def _prepared(self, package: Package, journal: Journal) -> tuple[dict[str, str], list[_Link]]:
         media = ad.keyed(package.content.attachments)
