@@ -38,8 +38,7 @@ def serve(host: str, port: int, api_key_file: Path | None, preload: tuple[str, .
       aigc serve --host 0.0.0.0 --api-key-file keys.yaml
       OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=none python your_script.py
     """
-    if missing := [name for name in _LIBRARIES if find_spec(name) is None]:
-        raise MissingExtra("serve", missing)
+    check_libraries()
     from ..contract.requests import TextRequest
     from ..server.run import check_host
     from ..server.run import serve as run
@@ -54,3 +53,9 @@ def serve(host: str, port: int, api_key_file: Path | None, preload: tuple[str, .
             session.client.submit(TextRequest(prompt="Hello", max_tokens=1, model=named)).result()
         session.status.clear()
         run(session.client, settings, lambda url: outputs.say(f"serving on {url}; Ctrl-C stops"))
+
+
+def check_libraries() -> None:
+    """Raises MissingExtra if the server's libraries are not installed; imports none of them."""
+    if missing := [name for name in _LIBRARIES if find_spec(name) is None]:
+        raise MissingExtra("serve", missing)
