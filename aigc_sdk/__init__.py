@@ -25,6 +25,7 @@ __all__ = [
     "Attachment",
     "AudioArtifact",
     "AudioRequest",
+    "BaseAdapter",
     "BaseRunner",
     "BrokenPlugin",
     "Cancelled",
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
         Publication,
     )
     from .contract.artifacts import Artifact, AudioArtifact, ImageArtifact, TextArtifact, VideoArtifact
+    from .contract.base_adapter import BaseAdapter
     from .contract.errors import (
         AdapterError,
         AigcError,

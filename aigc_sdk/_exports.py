@@ -16,6 +16,7 @@ _BY_MODULE = {
     "contract.runner": "BaseRunner Item Loader ModelFiles Resolver RunContext Runner SourceInfo",
     "contract.adapter": """Adapter AdapterManifest Attachment Check Content Credential Credentials Finding
         Journal Outcome Package Publication""",
+    "contract.base_adapter": "BaseAdapter",
     "contract.spool": "keep_file new_file",
     "contract.http": "Api",
     "contract.hooks": "hookimpl",

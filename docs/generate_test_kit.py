@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from aigc_sdk.testing import PluginSuite
+from aigc_sdk.testing import AdapterSuite, PluginSuite, Target
 
 PAGE = Path(__file__).with_name("test-kit.md")
 HEAD = """\
@@ -67,20 +68,75 @@ For each check, `tests/testing/broken.py` has a plugin that fails it and no othe
 """
 
 
+ADAPTERS = """
+## The adapter suite
+
+It says whether an adapter keeps the contract. [An adapter in thirty lines](tutorial-adapter.md) shows one that does.
+
+<!-- not run: the adapter is the reader's own -->
+```python
+import pytest
+
+from aigc_sdk.testing import AdapterSuite, Target
+
+
+class TestContract(AdapterSuite):
+    adapter = "my-adapter"
+
+    @pytest.fixture
+    def aigc_target(self):
+        return Target(settings={"url": "http://127.0.0.1:8000"}, secrets={"token": "..."}, held=what_is_there)
+```
+
+| attribute | what it is |
+| --- | --- |
+"""
+ADAPTER_ATTRIBUTES = {
+    "adapter": "the name of an installed adapter, or `package.module:MANIFEST`",
+    "timeout_s": "how long the adapter waits in the check of a target that hangs: longer than the target ever takes",
+    "content()": "makes what is published, new each time; an article with a picture and a sound if you do not say",
+    "changed(content)": "the same content, changed: another first text, another hero",
+}
+TARGET = """
+The fixture `aigc_target` gives a `Target`:
+
+"""
+ADAPTER_REST = """
+A publication is made many times over, and each check takes back what it published. While a check runs, `time.sleep`
+returns at once. The suite's proxy stands between adapter and target, counts the requests that write, and breaks one
+of them; "kill" means that a process of its own publishes, and is killed with SIGKILL when its nth writing request has
+come to the proxy, or has been answered. For each check, `tests/testing/broken_adapters.py` has an adapter that fails
+it.
+"""
+
+
 def page() -> str:
     """The page's text."""
-    rows = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in ATTRIBUTES.items())
-    return HEAD + rows + REST + "".join(_sections()).rstrip() + "\n"
+    plugins = HEAD + _rows(ATTRIBUTES) + REST + "".join(_sections(PluginSuite, "##"))
+    target = "".join(f"- `{name}`: {meaning}\n" for name, meaning in attributes(Target).items())
+    adapters = ADAPTERS + _rows(ADAPTER_ATTRIBUTES) + TARGET + target + ADAPTER_REST
+    return (plugins + adapters + "".join(_sections(AdapterSuite, "###"))).rstrip() + "\n"
 
 
-def _sections() -> Iterator[str]:
-    for base in reversed(PluginSuite.__mro__):
+def _rows(meanings: dict[str, str]) -> str:
+    return "".join(f"| `{name}` | {meaning} |\n" for name, meaning in meanings.items())
+
+
+def attributes(thing: object) -> dict[str, str]:
+    """What a docstring says of each attribute."""
+    told = _text(thing).partition("Attributes:\n")[2]
+    pairs = (re.match(r"(\w+): (.*)", item, re.S) for item in re.split(r"^    (?! )", told, flags=re.M))
+    return {pair[1]: " ".join(pair[2].split()) for pair in pairs if pair}
+
+
+def _sections(suite: type, mark: str) -> Iterator[str]:
+    for base in reversed(suite.__mro__):
         checks = [value for name, value in vars(base).items() if name.startswith("test_")]
         if not checks:
             continue
-        yield f"\n## {base.__name__.removesuffix('Checks')}\n\n{_text(base)}\n"
+        yield f"\n{mark} {base.__name__.removesuffix('Checks')}\n\n{_text(base)}\n"
         for check in checks:
-            yield f"\n### {check.__name__}\n\n{_text(check)}\n"
+            yield f"\n{mark}# {check.__name__}\n\n{_text(check)}\n"
 
 
 def _text(thing: object) -> str:

@@ -13,7 +13,8 @@ class Target:
     """A system to publish to, which the suite may fill and empty.
 
     Attributes:
-        settings: the adapter's credentials that are no secrets, by name. secrets: those that are.
+        settings: the adapter's credentials that are no secrets, by name.
+        secrets: those that are.
         held: names everything that is at the target now and that a publication could have put there: posts, pages,
             media, ads. It asks the target by **another client** than the adapter's, so that nothing is hidden.
         url: which setting is the address of the HTTP server that the adapter speaks to. The suite puts itself in
