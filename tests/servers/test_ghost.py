@@ -17,8 +17,10 @@ import httpx
 import pytest
 
 from aigc_sdk import ContentRefused, CredentialsRefused, PermissionRefused, WriteConflict
+from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
 from aigc_sdk.settings import Settings
+from aigc_sdk.testing import AdapterSuite, Target
 from tests.cms.articles import ALT, article, broken_picture, picture
 from tests.servers.ghost import Ghost
 from tests.servers.session import Servers
@@ -87,6 +89,25 @@ def edited(site: httpx.Client, number: str, **fields: str) -> None:
     stamp = post(site, number)["updated_at"]
     answer = site.put(f"/posts/{number}/", params={"source": "html"}, json={"posts": [{**fields, "updated_at": stamp}]})
     assert answer.status_code == 200, answer.text
+
+
+class TestGhostAdapter(AdapterSuite):
+    adapter = "ghost"
+
+    @pytest.fixture
+    def aigc_target(self, ghost: Ghost) -> Target:
+        def held() -> set[str]:
+            """Posts only: Ghost keeps files for ever."""
+            with client(ghost, ghost.key) as site:
+                found = site.get("/posts/", params={"limit": "100", "fields": "id"}).json()
+            assert found["meta"]["pagination"]["pages"] == 1
+            return {one["id"] for one in found["posts"]}
+
+        def edit(publication: Publication) -> None:
+            with client(ghost, ghost.key) as site:
+                edited(site, publication.ids["post"], custom_excerpt="Edited by somebody")
+
+        return Target(settings={"url": ghost.url}, secrets={"key": ghost.key}, held=held, edit=edit)
 
 
 def test_a_draft_has_all_that_was_given(publisher: Publisher, site: httpx.Client) -> None:

@@ -12,15 +12,17 @@ import pytest
 from PIL import Image
 
 from aigc_sdk import ContentRefused, CredentialsRefused, InvalidRequest, PermissionRefused, WriteConflict
+from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
 from aigc_sdk.settings import Settings
+from aigc_sdk.testing import AdapterSuite, Target
 from tests.cms.articles import ALT, article, broken_picture, picture
 from tests.servers.strapi import Strapi
 
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cms(strapi: Strapi) -> Iterator[httpx.Client]:
     """Strapi's API, spoken without the adapter."""
     headers = {"Authorization": f"Bearer {strapi.token}"}
@@ -58,6 +60,22 @@ def everything(cms: httpx.Client) -> tuple[set[str], set[int]]:
     found = cms.get("/articles", params={"status": "draft", "pagination[limit]": 100}).json()["data"]
     files = cms.get("/upload/files", params={"pagination[limit]": 100}).json()
     return {one["documentId"] for one in found}, {one["id"] for one in files}
+
+
+class TestStrapiAdapter(AdapterSuite):
+    adapter = "strapi"
+
+    @pytest.fixture
+    def aigc_target(self, strapi: Strapi, cms: httpx.Client) -> Target:
+        def held() -> set[str]:
+            entries, files = everything(cms)
+            return entries | {f"file {number}" for number in files}
+
+        def edit(publication: Publication) -> None:
+            path, data = f"/articles/{publication.ids['entry']}", {"excerpt": "Edited by somebody"}
+            cms.put(path, params={"status": "draft"}, json={"data": data}).raise_for_status()
+
+        return Target(settings={"url": strapi.url}, secrets={"token": strapi.token}, held=held, edit=edit)
 
 
 def test_a_draft_has_all_that_was_given(publisher: Publisher, cms: httpx.Client, strapi: Strapi) -> None:

@@ -12,15 +12,17 @@ import pytest
 from PIL import Image
 
 from aigc_sdk import AdapterError, ContentRefused, CredentialsRefused, PermissionRefused, WriteConflict
+from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
 from aigc_sdk.settings import Settings
+from aigc_sdk.testing import AdapterSuite, Target
 from tests.cms.articles import ALT, article, broken_picture, picture
 from tests.servers.wagtail import Wagtail
 
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cms(wagtail: Wagtail) -> Iterator[httpx.Client]:
     """Wagtail's API, spoken without the adapter."""
     headers = {"Authorization": f"Bearer {wagtail.token}"}
@@ -28,14 +30,17 @@ def cms(wagtail: Wagtail) -> Iterator[httpx.Client]:
         yield client
 
 
+def settings_of(wagtail: Wagtail) -> dict[str, str]:
+    return {"url": f"{wagtail.url}/api/v3", "type": wagtail.page_type, "parent": str(wagtail.index_page_id)}
+
+
 @pytest.fixture
 def open_publisher(wagtail: Wagtail, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Publisher]]:
     opened = []
-    usual = {"url": f"{wagtail.url}/api/v3", "type": wagtail.page_type, "parent": str(wagtail.index_page_id)}
 
     def open_(token: str = wagtail.token, **settings: str) -> Publisher:
         monkeypatch.setenv("AIGC_WAGTAIL_TOKEN", token)
-        opened.append(Publisher(settings=Settings(targets={"wagtail": usual | settings})))
+        opened.append(Publisher(settings=Settings(targets={"wagtail": settings_of(wagtail) | settings})))
         return opened[-1]
 
     yield open_
@@ -69,6 +74,21 @@ def everything(cms: httpx.Client) -> dict[str, set[int]]:
             if len(items) < 20:
                 break
     return found
+
+
+class TestWagtailAdapter(AdapterSuite):
+    adapter = "wagtail"
+
+    @pytest.fixture
+    def aigc_target(self, wagtail: Wagtail, cms: httpx.Client) -> Target:
+        def held() -> set[str]:
+            return {f"{kind}/{number}" for kind, numbers in everything(cms).items() for number in numbers}
+
+        def edit(publication: Publication) -> None:
+            cms.patch(f"/pages/{publication.ids['page']}/", json={"intro": "Edited by somebody"}).raise_for_status()
+
+        secrets = {"token": wagtail.token}
+        return Target(settings=settings_of(wagtail), secrets=secrets, held=held, edit=edit)
 
 
 def test_a_draft_has_all_that_was_given(publisher: Publisher, cms: httpx.Client, wagtail: Wagtail) -> None:
