@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import io
 import itertools
+import uuid
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,6 +20,11 @@ from PIL import Image
 from pydantic import SecretStr
 
 from aigc_sdk import Credentials, CredentialsRefused, TargetUnavailable
+from aigc_sdk.contract.adapter import Publication
+from aigc_sdk.publishing import Publisher
+from aigc_sdk.settings import LedgerSettings, Settings
+from aigc_sdk.testing import AdapterSuite, Target
+from aigc_sdk.testing.adapters.content import article
 from tests.chat.makers import small_client
 
 if TYPE_CHECKING:
@@ -219,3 +226,81 @@ async def test_a_wrong_password_and_a_server_that_is_down_are_told(synapse: Syna
         await down.connect()
     for platform in (wrong, down):
         await platform.close()
+
+
+class Reader:
+    """Who reads the room of publications, with a client of a few lines."""
+
+    def __init__(self, synapse: Synapse) -> None:
+        self.http = httpx.Client(base_url=synapse.url, timeout=30)
+        self.token = self.login("bot", synapse.passwords["bot"])
+        token = self.login("alice", synapse.passwords["alice"])
+        self.http.headers["Authorization"] = f"Bearer {token}"
+        self.room = self.ask("POST", "createRoom", {"invite": [BOT]})["room_id"]
+
+    def login(self, user: str, password: str) -> str:
+        body = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": user}, "password": password}
+        return self.ask("POST", "login", body)["access_token"]
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, token: str = "") -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = self.http.request(method, f"/_matrix/client/v3/{path}", json=body, headers=headers)
+        answer.raise_for_status()
+        return answer.json()
+
+    def messages(self) -> list[dict[str, Any]]:
+        """All that the bot has said and not taken back, edits included, oldest first."""
+        found = self.ask("GET", f"rooms/{self.room}/messages?dir=b&limit=1000")["chunk"]
+        return [e for e in reversed(found) if e["sender"] == BOT and e["type"] == "m.room.message" and e["content"]]
+
+    def held(self) -> set[str]:
+        """What a reader sees: an edit is no further message, unless what it edits is gone."""
+        known = self.messages()
+        ids = {event["event_id"] for event in known}
+        return {event["event_id"] for event in known if relation(event).get("event_id") not in ids}
+
+    def edit(self, publication: Publication) -> None:
+        event = publication.ids["message"]
+        new = {"msgtype": "m.text", "body": "Edited by somebody"}
+        content = {**new, "m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": event}}
+        self.ask("PUT", f"rooms/{self.room}/send/m.room.message/{uuid.uuid4()}", content, token=self.token)
+
+
+@pytest.fixture(scope="session")
+def reader(synapse: Synapse) -> Reader:
+    return Reader(synapse)
+
+
+class TestMatrixAdapter(AdapterSuite):
+    adapter = "matrix"
+
+    @pytest.fixture
+    def aigc_target(self, synapse: Synapse, reader: Reader) -> Target:
+        return Target(
+            settings={"server": synapse.url, "room": reader.room},
+            secrets={"token": reader.token},
+            held=reader.held,
+            edit=reader.edit,
+            url="server",
+        )
+
+
+def test_a_publication_as_its_reader_sees_it(synapse: Synapse, reader: Reader, tmp_path: Path) -> None:
+    content = article()
+    settings = {"adapter": "matrix", "server": synapse.url, "room": reader.room, "user": BOT}
+    before = len(reader.messages())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIGC_NEWS_PASSWORD", synapse.passwords["bot"])
+        ledger = LedgerSettings(url=f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+        with Publisher(settings=Settings(targets={"news": settings}, ledger=ledger)) as publisher:
+            published = publisher.publish(content, "news")
+    assert all(finding.passed for finding in published.findings)
+    words, picture, sound = (event["content"] for event in reader.messages()[before:])
+    assert words["body"].startswith(f"{content.text('title')}\n\nWarm, schwer")
+    assert words["body"].endswith("\n\nhttps://example.org/mugs\n\nMade with the help of AI.")
+    assert words["formatted_body"].startswith("<p><strong>Der rote Becher")
+    assert (picture["msgtype"], picture["body"], picture["info"]["w"]) == ("m.image", "Ein roter Becher – 红色", 320)
+    media = picture["url"].removeprefix("mxc://")
+    file = reader.http.get(f"/_matrix/client/v1/media/download/{media}")
+    assert file.content == content.attachments[0].artifact.content()
+    assert (sound["msgtype"], sound["filename"], sound["info"]["duration"]) == ("m.audio", "Erzählung.wav", 250)
