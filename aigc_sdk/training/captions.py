@@ -132,9 +132,15 @@ class Captioner:
 
 def _coloured(random: Generator, name: str, colour: str, language: str) -> str:
     """The name with this colour in place of any other."""
+    kept = without_colour(name, language)
     if language == "en":
-        kept = [word for word in name.split() if word.lower() not in _COLOUR_WORDS["en"]]
         said = "gray" if colour == "grey" and random.random() < 0.5 else colour
-        return " ".join([said, *(kept or [name])])
-    kept_zh = re.sub("|".join(map(re.escape, sorted(_COLOUR_WORDS["zh"]))), "", name) or name
-    return CHINESE[colour] + ("色" if random.random() < 0.6 else "") + ("的" if random.random() < 0.2 else "") + kept_zh
+        return f"{said} {kept}"
+    return CHINESE[colour] + ("色" if random.random() < 0.6 else "") + ("的" if random.random() < 0.2 else "") + kept
+
+
+def without_colour(name: str, language: str) -> str:
+    """The name without the colour that it says itself, as it stands after another colour."""
+    if language == "en":
+        return " ".join(word for word in name.split() if word.lower() not in _COLOUR_WORDS["en"]) or name
+    return re.sub("|".join(map(re.escape, sorted(_COLOUR_WORDS["zh"]))), "", name) or name

@@ -99,7 +99,8 @@ def _figures(receipt: dict[str, Any]) -> str:
 def _limits(recipe: Recipe) -> str:
     return (
         "## Limits\n\n"
-        "- It knows the words of its training captions and no others; what it was not shown, it cannot draw.\n"
+        "- It knows the words of its training captions and no others; what it was not shown, it cannot draw. Where\n"
+        "  `wordings.json` lies beside it, the image plugin reads other prompts as captions, and says as which.\n"
         f"- Captions of more than {recipe.model.text_tokens - 2} words are cut.\n"
         "- It has learned from few pictures and can repeat them closely: their licences bind what you do with those.\n"
         "- No text, no people's likeness, no photographs, unless the data had them. There is no safety filter: it can\n"

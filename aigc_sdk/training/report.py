@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..store.layout import sha256_of
-from . import card, metrics
+from . import card, metrics, wordings
+from .captions import Captioner
 from .evaluate import pipeline_of
 from .export import export
 from .recipe import STAGES
@@ -30,7 +31,11 @@ _PACKAGES = (
 
 
 class Export(Step):
-    """Writes ``model/``: a stock diffusers pipeline in float16, README.md and receipt.json."""
+    """Writes ``model/``: a stock diffusers pipeline in float16, README.md and receipt.json.
+
+    Where captions are made of concepts' names, also the vocabulary to read prompts by; captions that came with the
+    pictures are not known to be names of anything.
+    """
 
     name, makes = "export", "model"
 
@@ -47,7 +52,12 @@ class Export(Step):
         parts = {"vae": pipeline.vae, "text_encoder": pipeline.text_encoder, "unet": pipeline.unet}
         receipt = receipt_of(run, {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()})
 
+        captioner = latents_of(run).captioner
+
         def add(folder: Path) -> None:
+            if isinstance(captioner, Captioner):
+                words = wordings.text(captioner.concepts, wordings.Synonyms.default())
+                (folder / wordings.FILE).write_text(words, encoding="utf-8")
             (folder / "README.md").write_text(card.write(run.recipe, receipt), encoding="utf-8")
             names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
             write_json(folder / "receipt.json", receipt | {"files": {name: sha256_of(folder / name) for name in names}})

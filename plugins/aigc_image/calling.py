@@ -72,7 +72,7 @@ class Call:
         requests = [item.request for item in self._items]
         arguments: dict[str, Any] = {
             **first.arguments,
-            "prompt": [request.prompt for request in requests],
+            "prompt": [item.inputs.prompt for item in self._items],
             "generator": [torch.Generator("cpu").manual_seed(item.seed) for item in self._items],
             "output_type": "pil",
         }

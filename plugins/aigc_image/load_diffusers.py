@@ -6,7 +6,7 @@ from aigc_sdk.contract.manifest import ModelCard
 from aigc_sdk.contract.plan import Plan
 from aigc_sdk.contract.runner import ModelFiles
 
-from . import pipelines
+from . import pipelines, wording_vocabulary
 from .enlarging import Enlarger
 from .runner import DiffusersRunner
 
@@ -17,8 +17,9 @@ def load(card: ModelCard, plan: Plan, files: ModelFiles) -> DiffusersRunner:
     Raises:
         CorruptModel: the files are damaged or hold no picture pipeline. InvalidRequest: it wants its own code run.
     """
-    loaded = pipelines.load(files.folder(), plan, trust_remote_code=files.trust_remote_code)
+    folder = files.folder()
+    loaded = pipelines.load(folder, plan, trust_remote_code=files.trust_remote_code)
     enlarger = Enlarger(files, plan)
     if card.default_options.get("upscale"):
         enlarger.prepare(str(card.default_options["upscaler"]))
-    return DiffusersRunner(card, plan, loaded, files, enlarger)
+    return DiffusersRunner(card, plan, loaded, files, enlarger, wording_vocabulary.find(folder))

@@ -15,7 +15,7 @@ from aigc_sdk.contract.plan import Plan
 from aigc_sdk.contract.requests import ImageRequest, Request
 from aigc_sdk.contract.runner import BaseRunner, Item, ModelFiles, RunContext
 
-from . import encode, prompts, savings, schedulers
+from . import encode, prompts, savings, schedulers, wording
 from .calling import Call, Drawn, Stopped
 from .enlarging import Enlarger
 from .lora import Lora, Loras
@@ -23,6 +23,7 @@ from .pipelines import Pipelines
 from .sizes import sizes_of
 from .steps import Steps
 from .task import Drawing, batch_key, call_arguments, make_drawing, placed
+from .wording_vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,8 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A request, made ready. ``arguments``: for the pipeline. ``notes``: for the receipt."""
+    """A request, made ready.
 
+    Attributes:
+        prompt: as the model is told it. arguments: for the pipeline. notes: for the receipt.
+    """
+
+    prompt: str
     drawing: Drawing
     arguments: dict[str, Any]
     lora: Lora | None
@@ -46,13 +52,20 @@ class DiffusersRunner(BaseRunner):
     """
 
     def __init__(
-        self, card: ModelCard, plan: Plan, pipelines: Pipelines, files: ModelFiles, enlarger: Enlarger
+        self,
+        card: ModelCard,
+        plan: Plan,
+        pipelines: Pipelines,
+        files: ModelFiles,
+        enlarger: Enlarger,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self.libraries = ("torch", "diffusers", "transformers", "pillow")
         self._weights = dict(files.sha256)
         self._card = card
         self._pipelines = pipelines
         self._enlarger = enlarger
+        self._vocabulary = vocabulary
         self._loras = Loras(files)
         self._sizes = sizes_of(pipelines.first)
         self._scheduler = pipelines.first.scheduler
@@ -77,8 +90,15 @@ class DiffusersRunner(BaseRunner):
         lora = self._loras.find(request)
         if drawing.size != drawing.inner:
             self._enlarger.prepare(str(request.options["upscaler"]))
-        notes = [*self._remarks(request.prompt), *drawing.notes, *(lora.notes if lora else ())]
-        return Inputs(drawing, arguments, lora, tuple(notes))
+        reading = self._read(request)
+        notes = [*reading.notes, *self._remarks(reading.prompt), *drawing.notes, *(lora.notes if lora else ())]
+        return Inputs(reading.prompt, drawing, arguments, lora, tuple(notes))
+
+    def _read(self, request: ImageRequest) -> wording.Reading:
+        """The prompt as a caption, for a model that knows captions only."""
+        if self._vocabulary is None or not request.options["wording"]:
+            return wording.Reading(request.prompt)
+        return wording.read(request.prompt, self._vocabulary)
 
     def _remarks(self, prompt: str) -> list[str]:
         if self._tokenizer is None or not prompt:

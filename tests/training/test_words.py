@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from aigc_sdk.training import wordings
 from aigc_sdk.training.captions import Captioner, Fixed
 from aigc_sdk.training.concepts import Choice, Concept, Names, choose
 from aigc_sdk.training.tokenizer import UNKNOWN, build
+from aigc_sdk.training.wordings import Synonyms, vocabulary
 
 from . import shapes
 
@@ -119,3 +123,66 @@ def test_captions_are_framed_padded_and_cut():
     assert ids("cat " * 9) == [begin, cat, cat, cat, cat, end]
     assert ids("") == [begin, end, pad, pad, pad, pad]
     assert tokenizer.model_max_length == 6
+
+
+# --- the vocabulary beside a model --------------------------------------------------------------------------------
+
+PEAR = Concept(
+    key="1F350",
+    names={
+        "en": Names(label="pear", others=("apple", "fruit"), rare=("snack", "pie", "apple")),
+        "zh": Names(label="梨", others=("水果",), rare=("果", "零食")),
+    },
+)
+WORDS = Synonyms(
+    styles={"flat": {"en": ("two-dimensional",)}},
+    colours={"red": {"en": ("crimson",), "zh": ("大红",)}},
+    things={"red apple": {"en": ("orchard apple",)}, "pear": {"en": ("fruit",), "zh": ("雪梨",)}},
+)
+
+
+def test_a_name_stands_under_the_thing_that_it_means_most():
+    apple, pear = vocabulary([APPLE, PEAR], WORDS)["things"]
+    assert apple["en"] == {
+        "say": "red apple",
+        "after_colour": "apple",
+        "names": ["red apple", "orchard apple", "apple"],
+        "hints": [],  # "fruit" is the pear's: the table of synonyms decides
+    }
+    assert pear["en"] == {"say": "pear", "names": ["pear", "fruit"], "hints": ["snack"]}  # "pie" is short
+    assert apple["zh"]["after_colour"] == "苹果"
+    assert pear["zh"] == {"say": "梨", "names": ["梨", "雪梨", "水果"], "hints": ["零食"]}
+
+
+def test_a_style_and_a_colour_are_said_in_one_word_and_read_in_many():
+    content = vocabulary([APPLE], WORDS)
+    assert content["styles"]["flat"]["en"] == {"say": "flat", "read": ["flat", "vector", "minimal", "two-dimensional"]}
+    assert content["colours"]["red"] == {
+        "en": {"say": "red", "read": ["red", "crimson"]},
+        "zh": {"say": "红色", "read": ["红色", "红", "大红"]},
+    }
+    assert set(content["styles"]) == {"3d", "flat", "cartoon"}
+    assert len(content["colours"]) == 11
+
+
+def test_the_file_holds_the_content_a_thing_to_a_line():
+    text = wordings.text([APPLE, PEAR], WORDS)
+    assert json.loads(text) == vocabulary([APPLE, PEAR], WORDS)
+    assert [line.startswith('{"en": {"say": "') for line in text.splitlines()] == [False, True, True, False]
+
+
+def test_no_synonym_stands_under_two_things():
+    shipped = Synonyms.default()
+    for language in ("en", "zh"):
+        owners: dict[str, str] = {}
+        for thing, words in shipped.things.items():
+            for word in words[language]:
+                assert owners.setdefault(word.casefold(), thing) == thing, word
+
+
+def test_the_packaged_vocabulary_is_what_the_table_makes():
+    """It was exported from the names that the scorer has, too."""
+    files = importlib.resources.files
+    rows = json.loads(files("aigc_sdk.evaluation").joinpath("weights/concepts.json").read_text(encoding="utf-8"))
+    text = wordings.text([Concept.model_validate(row) for row in rows], Synonyms.default())
+    assert text == files("aigc_image").joinpath("weights/pictograms-64/wordings.json").read_text(encoding="utf-8")
