@@ -10,6 +10,8 @@ from aigc_sdk.contract.channels import ClipShape, Count, Rule, Shape, clip_shape
 
 from . import measure
 
+_OF_THE_ACCOUNT = frozenset({"business_name"})
+"""Who advertises: where a channel has no field for it, it is shown from the account."""
 VIDEO = "video"
 """The role of a clip; its shape is that whose ratio it has."""
 
@@ -22,7 +24,7 @@ def text_checks(content: Content, without: frozenset[str]) -> Iterator[Check]:
         yield from _field_checks(field, own, content.texts.get(field, ()))
     known = {row.field for row in rows}
     for field in content.texts:
-        if field not in known and field not in without:
+        if field not in known | without | _OF_THE_ACCOUNT:
             yield _check(field, "place", "given", f"{content.channel} has no such text", False, kind="advice")
 
 

@@ -95,7 +95,7 @@ class GoogleAds:
         fitted = ad.fit(replace(content, texts=texts), channels=self.manifest.channels, without=without)
         return Package(
             content=fitted.content,
-            payload=payload_of(fitted.content, brand=not without),
+            payload={"place": self._place.told(), **payload_of(fitted.content, brand=not without)},
             checks=fitted.checks,
             adaptations=fitted.adaptations,
         )

@@ -53,7 +53,8 @@ class Ads:
         return self._put(package, journal, publication.ids)
 
     def _put(self, package: Package, journal: Journal, before: Mapping[str, str]) -> dict[str, str]:
-        group = self._group_of(before) or self._place.ad_group()
+        now = self._group_of(before)
+        group = self._place.still(now) if now else self._place.ad_group()
         media = ad.keyed(package.content.attachments)
         names = assets.upload({key: media[key] for key in wanted(package, media)}, self._account, journal)
         fields: dict[str, dict[str, Any]] = ad.filled(package.payload["ads"], names)

@@ -12,7 +12,7 @@ from . import assets
 from .account import Account
 from .ads import wanted
 from .errors import ADAPTER
-from .place import Place
+from .place import Place, elsewhere
 
 _Link = tuple[str, str]
 """Field type, and text or resource name of the asset."""
@@ -64,6 +64,8 @@ class AssetGroups:
     def update(self, publication: Publication, package: Package, journal: Journal) -> dict[str, str]:
         """Links what is new, unlinks what is gone, in one request."""
         group = publication.ids["group"]
+        if self._place.campaign() != publication.ids["campaign"]:
+            raise elsewhere(publication.ids["campaign"])
         names, links = self._prepared(package, journal)
         held = self._links(group)
         now = self._group(group)
@@ -111,7 +113,8 @@ class AssetGroups:
         return self._account.mutate("GoogleAdsService", "mutate", messages)
 
     def _ids(self, group: str, names: dict[str, str]) -> dict[str, str]:
-        return {"group": group, "sum": _sum(self._links(group)), **{f"image-{key}": one for key, one in names.items()}}
+        images = {f"image-{key}": one for key, one in names.items()}
+        return {"group": group, "campaign": self._place.campaign(), "sum": _sum(self._links(group)), **images}
 
     # --- reading --------------------------------------------------------------------------------------------------
 

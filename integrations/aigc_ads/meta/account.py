@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aigc_sdk.contract.adapter import Credentials
-from aigc_sdk.contract.errors import InvalidRequest
+from aigc_sdk.contract.errors import InvalidRequest, WriteConflict
 from aigc_sdk.contract.http import checked_url
 
 from ..ad import account_number
@@ -119,6 +119,22 @@ class Account:
     def node(self) -> str:
         """The account as the Graph API names it."""
         return f"act_{self.number}"
+
+    def still(self, now: str) -> str:
+        """The ad set of what is published, if the settings name no other.
+
+        Raises:
+            WriteConflict: they do.
+        """
+        if self._given["ad_set"]:
+            same = self.ad_set() == now
+        else:
+            campaign = (self.get(now, fields="campaign_id") or {}).get("campaign_id")
+            same = self._given["campaign"] in ("", campaign)
+        if not same:
+            fix = "--again moves it; to have it in both, name a second target in the settings, with adapter: meta"
+            raise WriteConflict(f"it is published in ad set {now}", plugin=errors.ADAPTER, fix=fix)
+        return now
 
     def ad_set(self) -> str:
         """Id of the ad set: the one that is given, or the only one of the campaign.

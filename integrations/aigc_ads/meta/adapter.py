@@ -63,7 +63,8 @@ class Meta:
 
     def prepare(self, content: Content) -> Package:
         fitted = ad.fit(content, channels=self.manifest.channels)
-        payload = payload_of(
+        payload = {"place": {name: self._given[name] for name in ("campaign", "ad_set")}}
+        payload |= payload_of(
             fitted.content,
             page=self._given["page_id"],
             instagram=self._given["instagram_user_id"],
@@ -97,12 +98,12 @@ class Meta:
         wanted = dict.fromkeys(ad.references(specs))
         if missing := [key for key in wanted if key not in attached]:
             raise ContentRefused(f"not attached: {', '.join(missing)}", plugin=ADAPTER)
-        ad_set = self._account.ad_set()
+        ad_set = self._account.still(before["ad_set"]) if before else self._account.ad_set()
         is_first = not journal.done()
         self._refuse_conflict(before, journal)
         own = {key: attached[key] for key in wanted}
         names = media.upload(own, self._account, journal, generated=bool(package.content.notice))
-        ids = {f"media-{key}": name for key, name in names.items()}
+        ids = {"ad_set": ad_set, **{f"media-{key}": name for key, name in names.items()}}
         for key, spec in specs.items():
             creative = self._creative(key, ad.filled(spec, names), package.content, journal)
             ids |= {f"creative-{key}": creative, f"ad-{key}": before.get(f"ad-{key}", "")}
