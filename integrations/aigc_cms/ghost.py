@@ -54,6 +54,10 @@ class Ghost:
     def _api(self) -> Api:
         return open_api(self._credentials["url"], self._credentials.secret("key"))
 
+    @cached_property
+    def _uploads(self) -> Uploads:
+        return Uploads(self._api)
+
     def _ask(self, method: str, path: str, **arguments: Any) -> Any:
         return self._api.json(method, f"/ghost/api/admin/{path}", **arguments)
 
@@ -142,8 +146,7 @@ class Ghost:
         self, package: Package, journal: Journal, state: PublicationState, at: datetime | None
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """What is sent, and the addresses of the media that were uploaded for it."""
-        uploads = Uploads(self._api)
-        urls = {one.role: uploads.url(one, journal) for one in package.content.attachments}
+        urls = {one.role: self._uploads.url(one, journal) for one in package.content.attachments}
         payload = package.payload
         fields: dict[str, Any] = {
             "title": payload["title"],
@@ -222,10 +225,9 @@ class Ghost:
 
     def _media_findings(self, publication: Publication, package: Package, html: str) -> Iterator[Finding]:
         shown = body.roles(package.payload["html"])
-        uploads = Uploads(self._api)
         for attachment in package.content.attachments:
             url = publication.ids[f"media-{attachment.role}"]
-            passed = uploads.size(url) is not None and (attachment.role not in shown or url in html)
+            passed = self._uploads.size(url) is not None and (attachment.role not in shown or url in html)
             what = f"{attachment.role} is served, and where the body shows it"
             yield Finding(what=what, passed=passed, fix="" if passed else "publish with --again")
 

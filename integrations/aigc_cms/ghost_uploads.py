@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from aigc_sdk.contract.adapter import Attachment, Journal
@@ -42,14 +43,20 @@ class Uploads:
 
         def make(mark: str) -> dict[str, Any]:
             # The mark says what the file is, and what was taken back is still there.
-            return find(mark) or self._store(kind, attachment, mark + ending)
+            found = self._find(kind, attachment, mark + ending, _months())
+            return found or self._store(kind, attachment, mark + ending)
 
         def find(mark: str) -> dict[str, Any] | None:
-            return self._find(kind, attachment, mark + ending)
+            return self._find(kind, attachment, mark + ending, _months(earlier=timedelta(days=28)))
 
         # Without the alt text, which belongs to the post.
         step = f"upload-{attachment.role}-{attachment.artifact.sha256()[:12]}"
         return str(journal.once(step, make, find)["url"])
+
+    @cached_property
+    def _site(self) -> str:
+        """The public address, which need not be that of the API."""
+        return str(self._api.json("GET", "/ghost/api/admin/site/", auth=None)["site"]["url"]).rstrip("/")
 
     def size(self, url: str) -> int | None:
         """Bytes of what is at this address; None if nothing is."""
@@ -67,11 +74,10 @@ class Uploads:
             answer = self._api.json("POST", f"/ghost/api/admin/{kind}/upload/", files={"file": part})
         return {"url": answer[kind][0]["url"]}
 
-    def _find(self, kind: str, attachment: Attachment, name: str) -> dict[str, Any] | None:
+    def _find(self, kind: str, attachment: Attachment, name: str, months: list[str]) -> dict[str, Any] | None:
         """A site that keeps its files elsewhere than Ghost does by itself gets a second one, which does no harm."""
-        site = str(self._api.json("GET", "/ghost/api/admin/site/", auth=None)["site"]["url"]).rstrip("/")
-        for month in _months():
-            url = f"{site}/content/{kind}/{month}/{name}"
+        for month in months:
+            url = f"{self._site}/content/{kind}/{month}/{name}"
             size = self.size(url)
             # Ghost makes pictures smaller; all else must be whole.
             if size is not None and (kind == "images" or size == media.size(attachment)):
@@ -79,8 +85,8 @@ class Uploads:
         return None
 
 
-def _months() -> list[str]:
-    """The folders in which an upload may lie: of this month, in whatever time zone, and of the last one."""
+def _months(earlier: timedelta = timedelta(0)) -> list[str]:
+    """The folders in which an upload of now, or of earlier, may lie: Ghost has one a month, in its own time zone."""
     now = datetime.now(UTC)
-    moments = (now, now - timedelta(hours=14), now + timedelta(hours=14), now - timedelta(days=28))
+    moments = (now, now - timedelta(hours=14), now + timedelta(hours=14), now - earlier)
     return list(dict.fromkeys(moment.strftime("%Y/%m") for moment in moments))

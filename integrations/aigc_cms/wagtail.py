@@ -111,11 +111,12 @@ class Wagtail:
             return {"id": found[0]["id"]} if found else None
 
         number = str(journal.once("page", make, find)["id"])
-        if not (state == "scheduled" and self._waits(number, package, at)):  # then it is locked, and complete
+        page = self._waiting(number, package, at) if state == "scheduled" else None
+        if page is None:
             data = {**self._data(package, made), "slug": package.payload["slug"]}
-            self._write(number, data, state, at)
+            page = self._write(number, data, state, at)
         self._remove_stale(package.content, journal)
-        return self._publication(number, made, state)
+        return self._publication(page, made, state)
 
     def update(
         self,
@@ -134,11 +135,11 @@ class Wagtail:
         if str(latest["id"]) != publication.ids["revision"] and not self._is_ours(now, package):
             raise entries.conflict("wagtail", f"page {number} was edited in Wagtail at {latest['created_at']}")
         made = self._made(package, journal)
-        self._write(number, self._data(package, made), state, at)
+        page = self._write(number, self._data(package, made), state, at)
         if state == "draft" and publication.state != "draft":
             self._take_offline(number)
         self._remove_stale(package.content, journal)
-        return self._publication(number, made, state)
+        return self._publication(page, made, state)
 
     def _made(self, package: Package, journal: Journal) -> _Made:
         return {one.role: self._uploads.made(one, journal) for one in package.content.attachments}
@@ -158,12 +159,12 @@ class Wagtail:
             "attachments": [self._fields.block(one.kind, one.id) for one in others],
         }
 
-    def _write(self, number: str, data: dict[str, Any], state: PublicationState, at: datetime | None) -> None:
-        """Writes over the page. To do it twice does no harm."""
+    def _write(self, number: str, data: dict[str, Any], state: PublicationState, at: datetime | None) -> dict[str, Any]:
+        """Writes over the page, and returns it. To do it twice does no harm."""
         meta = {"action": "publish"} if state == "published" else {}
         sent = {**data, "go_live_at": _second(at), "meta": meta}
         try:
-            held = self._api.json("PATCH", f"/pages/{number}/", json=sent, repeatable=True)
+            page = dict(self._api.json("PATCH", f"/pages/{number}/", json=sent, repeatable=True))
         except PermissionRefused as error:
             if "locked" not in error.what:
                 raise
@@ -171,10 +172,11 @@ class Wagtail:
             raise WriteConflict(error.what, plugin="wagtail", fix=fix) from error
         if state == "scheduled":
             # Not in one call: where the time is dropped, the page would be public at once.
-            if not _is_at(held.get("go_live_at"), at):
+            if not _is_at(page.get("go_live_at"), at):
                 fix = "add APIField('go_live_at', writable=True) to the type's api_fields"
                 raise AdapterError(f"{self._type} takes no time to go live at", plugin="wagtail", fix=fix)
             self._api.json("POST", f"/pages/{number}/actions/publish/", repeatable=True)
+        return page
 
     def _take_offline(self, number: str) -> None:
         try:
@@ -193,14 +195,12 @@ class Wagtail:
     def _latest(self, number: str) -> dict[str, Any]:
         return dict(self._api.json("GET", f"/pages/{number}/revisions/", params={"limit": 1})["items"][0])
 
-    def _waits(self, number: str, package: Package, at: datetime | None) -> bool:
-        """The page is scheduled as it should be, by an attempt that was killed before it was recorded."""
+    def _waiting(self, number: str, package: Package, at: datetime | None) -> dict[str, Any] | None:
+        """The page, if an attempt that was killed has scheduled it as it should be: it is locked then."""
         page = self._page(number)
-        return (
-            page is not None
-            and _is_at(self._latest(number)["approved_go_live_at"], at)
-            and self._is_ours(page, package)
-        )
+        if page is None or not _is_at(self._latest(number)["approved_go_live_at"], at):
+            return None
+        return page if self._is_ours(page, package) else None
 
     def _is_ours(self, page: dict[str, Any], package: Package) -> bool:
         """The page is as an attempt left it that was killed before it was recorded."""
@@ -212,10 +212,10 @@ class Wagtail:
         unknown = {one.role: Upload("documents", 0) for one in package.content.attachments}
         return self._parts(package, {**unknown, **made})
 
-    def _publication(self, number: str, made: _Made, state: PublicationState) -> Publication:
-        page = self._page(number) or {"meta": {}}
+    def _publication(self, page: dict[str, Any], made: _Made, state: PublicationState) -> Publication:
+        number = str(page["id"])
         site = self._api.url.partition("/api/")[0]
-        links = {"view": page["meta"].get("html_url"), "edit": f"{site}/admin/pages/{number}/edit/"}
+        links = {"view": page["meta"]["html_url"], "edit": f"{site}/admin/pages/{number}/edit/"}
         uploads = {f"media-{role}": str(upload) for role, upload in made.items()}
         return Publication(
             target=self._credentials.target,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import secrets
+import tracemalloc
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import av
@@ -52,6 +56,27 @@ def picture(colour: str = "red", *, role: str = "hero", alt: str = ALT) -> Attac
 def broken_picture() -> Attachment:
     artifact = ImageArtifact(data=b"\x89PNG\r\n\x1a\nand nothing more", width=640, height=360)
     return Attachment(role="hero", artifact=artifact, alt="nothing", name="broken.png")
+
+
+def long_film(folder: Path) -> Attachment:
+    """64 MiB in a file."""
+    path = folder / "film.mp4"
+    with path.open("wb") as file:
+        file.write(clip().artifact.content())
+        file.truncate(64 << 20)
+    artifact = VideoArtifact(path=path, width=64, height=36, fps=5, frames=5)
+    return Attachment(role="video", artifact=artifact, alt="A mug turns", name="Film.mp4")
+
+
+@contextmanager
+def little_memory() -> Iterator[None]:
+    """Fails if the block allocates 16 MiB at once."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def sound() -> Attachment:

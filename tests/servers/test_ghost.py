@@ -21,7 +21,7 @@ from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
 from aigc_sdk.settings import Settings
 from aigc_sdk.testing import AdapterSuite, Target
-from tests.cms.articles import ALT, article, broken_picture, picture
+from tests.cms.articles import ALT, article, broken_picture, little_memory, long_film, picture
 from tests.servers.ghost import Ghost
 from tests.servers.session import Servers
 
@@ -291,3 +291,10 @@ def test_a_contributor_may_not(
     with pytest.raises(PermissionRefused):
         publisher.publish(article("not-allowed"), "ghost")
     assert posts(site) == before
+
+
+def test_large_files_are_streamed(publisher: Publisher, tmp_path: Path) -> None:
+    body = '<p>x</p><video src="artifact:video"></video>'
+    with little_memory():
+        done = publisher.publish(article("large", body=body, attachments=(long_film(tmp_path),)), "ghost")
+    assert done.verified, done.findings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
 from aigc_sdk.settings import Settings
 from aigc_sdk.testing import AdapterSuite, Target
-from tests.cms.articles import ALT, article, broken_picture, picture
+from tests.cms.articles import ALT, article, broken_picture, little_memory, long_film, picture
 from tests.servers.strapi import Strapi
 
 pytestmark = pytest.mark.servers
@@ -266,3 +267,10 @@ def test_a_token_that_may_only_read(reader: str, open_publisher: Callable[..., P
     with pytest.raises(PermissionRefused):
         publisher.publish(article("not-allowed"), "strapi")
     assert everything(cms) == before
+
+
+def test_large_files_are_streamed(publisher: Publisher, tmp_path: Path) -> None:
+    body = '<p>x</p><video src="artifact:video"></video>'
+    with little_memory():
+        done = publisher.publish(article("large", body=body, attachments=(long_film(tmp_path),)), "strapi")
+    assert done.verified, done.findings

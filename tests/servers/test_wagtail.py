@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
 from aigc_sdk.settings import Settings
 from aigc_sdk.testing import AdapterSuite, Target
-from tests.cms.articles import ALT, article, broken_picture, picture
+from tests.cms.articles import ALT, article, broken_picture, little_memory, long_film, picture
 from tests.servers.wagtail import Wagtail
 
 pytestmark = pytest.mark.servers
@@ -267,3 +268,10 @@ def test_an_editor_writes_drafts_and_does_not_publish(
 def test_other_errors_are_of_the_tree(open_publisher: Callable[..., Publisher]) -> None:
     with pytest.raises(AdapterError):
         open_publisher(parent="99999").publish(article("nowhere"), "wagtail")
+
+
+def test_large_files_are_streamed(publisher: Publisher, tmp_path: Path) -> None:
+    body = '<p>x</p><video src="artifact:video"></video>'
+    with little_memory():
+        done = publisher.publish(article("large", body=body, attachments=(long_film(tmp_path),)), "wagtail")
+    assert done.verified, done.findings
