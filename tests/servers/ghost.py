@@ -79,7 +79,7 @@ def running(folder: Path, databases: mariadb.MariaDB) -> Iterator[Ghost]:
     }
     log = folder / "ghost.log"
     with program(["node", "index.js"], log, cwd=package, env=env) as process:
-        wait_until(answers(f"{url}/ghost/api/admin/site/"), process, log, name="Ghost", seconds=180)
+        wait_until(answers(f"{url}/ghost/api/admin/site/"), process, log, name="Ghost")
         yield _set_up(url)
 
 

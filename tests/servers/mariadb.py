@@ -79,5 +79,5 @@ def running(folder: Path) -> Iterator[MariaDB]:
     serve = ["/usr/sbin/mariadbd", "--no-defaults", data, f"--socket={folder / 'socket'}"]
     listen = [f"--port={database.port}", "--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}"]
     with program([*serve, *listen, *_QUICK, "--skip-log-bin", *as_user], log) as process:
-        wait_until((folder / "socket").exists, process, log, name="MariaDB", seconds=60)
+        wait_until((folder / "socket").exists, process, log, name="MariaDB")
         yield database

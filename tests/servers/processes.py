@@ -87,7 +87,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_until(
-    ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, *, name: str, seconds: float
+    ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, *, name: str, seconds: float = 180
 ) -> None:
     """Returns when ``ready()`` is true. Raises ServerError with the log's end when the process ends or time is up."""
     until = time.monotonic() + seconds

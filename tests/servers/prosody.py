@@ -62,7 +62,7 @@ def running(folder: Path) -> Iterator[Prosody]:
         run(register, folder / "users.log", env=env, seconds=30)
     log = folder / "prosody.log"
     with program([programs / "prosody", *options, "-F"], log, env=env) as process:
-        wait_until(_listens(port), process, log, name="Prosody", seconds=30)
+        wait_until(_listens(port), process, log, name="Prosody")
         yield Prosody("127.0.0.1", port, "localhost", passwords, "upload.localhost", "rooms.localhost")
 
 

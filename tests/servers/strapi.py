@@ -65,5 +65,5 @@ def running(folder: Path) -> Iterator[Strapi]:
     log = folder / "strapi.log"
     url = f"http://127.0.0.1:{port}"
     with program(["node", "node_modules/@strapi/strapi/bin/strapi.js", "start"], log, cwd=project, env=env) as process:
-        wait_until(answers(f"{url}/_health"), process, log, name="Strapi", seconds=120)
+        wait_until(answers(f"{url}/_health"), process, log, name="Strapi")
         yield Strapi(url, _VERSION, token.read_text())

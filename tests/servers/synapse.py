@@ -65,7 +65,7 @@ def running(folder: Path) -> Iterator[Synapse]:
     with program(
         [programs / "python", "-m", "synapse.app.homeserver", "-c", configuration], log, cwd=folder
     ) as process:
-        wait_until(answers(f"{server.url}/_matrix/client/versions"), process, log, name="Synapse", seconds=120)
+        wait_until(answers(f"{server.url}/_matrix/client/versions"), process, log, name="Synapse")
         for name in ("alice", "bot", "carol"):
             server.passwords[name] = server.register(name)
         yield server

@@ -59,17 +59,13 @@ def running(folder: Path) -> Iterator[Wagtail]:
     programs, tables = install()
     folder.mkdir(parents=True)
     shutil.copy(tables, folder)
-    address = f"127.0.0.1:{free_port()}"
-    url, password = f"http://{address}", secrets.token_urlsafe(16)
+    url, password = f"http://127.0.0.1:{free_port()}", secrets.token_urlsafe(16)
     env = {**_environment(folder, url, secrets.token_hex(16)), "WAGTAIL_PASSWORD": password}
-    made = folder / "made.json"
-    run([programs / "python", _PROJECT / "make_site.py"], made, env=env, seconds=120)
     log = folder / "wagtail.log"
-    serve = [programs / "python", "-m", "django", "runserver", "--noreload", "--nostatic", address]
-    with program(serve, log, env=env) as process:
-        wait_until(answers(f"{url}/api/v3/pages/"), process, log, name="Wagtail", seconds=60)
-        site = json.loads(made.read_text().splitlines()[-1])
-        yield Wagtail(url, _VERSION, page_type="blog.BlogPage", user="admin", password=password, **site)
+    with program([programs / "python", _PROJECT / "serve.py"], log, env=env) as process:
+        wait_until(answers(f"{url}/api/v3/pages/"), process, log, name="Wagtail")
+        made = json.loads((folder / "made.json").read_text())
+        yield Wagtail(url, _VERSION, page_type="blog.BlogPage", user="admin", password=password, **made)
 
 
 def _environment(folder: Path, url: str, secret: str) -> dict[str, str]:

@@ -67,7 +67,7 @@ def running(folder: Path, databases: mariadb.MariaDB) -> Iterator[WordPress]:
     options = [argument for setting in settings for argument in ("-d", setting)]
     serve = ["php", *options, "-S", url.removeprefix("http://"), "-t", site, _FILES / "router.php"]
     with program(serve, log, env=env) as process:
-        wait_until(answers(f"{url}/wp-json/"), process, log, name="WordPress", seconds=60)
+        wait_until(answers(f"{url}/wp-json/"), process, log, name="WordPress")
         yield WordPress(url, made["version"], "admin", made["password"], "contributor", made["password2"])
 
 
