@@ -10,7 +10,7 @@ import click
 from ..contract.errors import MissingExtra
 from . import outputs
 
-_LIBRARIES = ("fastapi", "uvicorn", "python_multipart")
+_LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
 
 @click.command()
@@ -20,11 +20,24 @@ _LIBRARIES = ("fastapi", "uvicorn", "python_multipart")
     "--api-key-file", type=click.Path(path_type=Path), metavar="FILE", help="Whose keys are asked for (YAML)."
 )
 @click.option("--preload", multiple=True, metavar="MODEL", help="Load this text model before listening; repeatable.")
-def serve(host: str, port: int, api_key_file: Path | None, preload: tuple[str, ...]) -> None:
+@click.option(
+    "--allow-model", multiple=True, metavar="SOURCE", help="A hub id or folder that may be asked for; repeatable."
+)
+@click.option(
+    "--drain", type=click.FloatRange(0), default=60, show_default=True, help="Seconds that Ctrl-C leaves to what runs."
+)
+def serve(
+    host: str,
+    port: int,
+    api_key_file: Path | None,
+    preload: tuple[str, ...],
+    allow_model: tuple[str, ...],
+    drain: float,
+) -> None:
     """Serve the models over HTTP, as OpenAI's API.
 
     Programs written for OpenAI run unchanged: they take the address from OPENAI_BASE_URL. The model "default" names
-    each modality's default. Ctrl-C takes no more requests and lets those that run end.
+    each modality's default. Ctrl-C takes no more requests and lets those that run end; a second one ends those, too.
 
     FILE is a list of keys. A key is kept as its SHA-256, which `printf %s KEY | sha256sum` prints:
 
@@ -45,7 +58,8 @@ def serve(host: str, port: int, api_key_file: Path | None, preload: tuple[str, .
     from ..server.settings import ServerSettings
     from .run import Session
 
-    settings = ServerSettings(host=host, port=port, api_key_file=api_key_file)
+    sources = (*preload, *allow_model)
+    settings = ServerSettings(host=host, port=port, api_key_file=api_key_file, sources=sources, drain_s=drain)
     check_host(host, api_key_file)
     with Session() as session:
         for model in preload:

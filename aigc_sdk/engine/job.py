@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Literal
 
 from ..contract.artifacts import Artifact
@@ -177,7 +177,7 @@ class AsyncJob:
     def state(self) -> State:
         return self.job.state
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """As :meth:`Job.events`."""
         wake = asyncio.Event()
         loop = asyncio.get_running_loop()

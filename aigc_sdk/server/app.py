@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
 
 from .._version import __version__
 from ..engine.client import Client
-from . import chat, errors, health, models
+from . import chat, embeddings, errors, health, metrics, models, responses
+from .gate import Gate
 from .limits import BodyLimit
 from .settings import ServerSettings
 from .state import ServerState
@@ -20,16 +18,13 @@ def create_app(client: Client, settings: ServerSettings | None = None) -> FastAP
     settings = settings or ServerSettings()
     state = ServerState(client, settings)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        state.draining = True
-
     # The pages of documentation would load scripts from elsewhere; the description itself is served.
-    app = FastAPI(title="aigc-sdk", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="aigc-sdk", version=__version__, docs_url=None, redoc_url=None)
     app.state.aigc = state
     errors.install(app)
-    for part in (models, chat, health):
+    for part in (models, chat, responses, embeddings, health, metrics):
         app.include_router(part.router)
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes, most_upload=settings.max_upload_bytes)
+    most, most_upload = settings.max_body_bytes, settings.max_upload_bytes
+    app.add_middleware(BodyLimit, most=most, most_upload=most_upload, arrival_s=settings.arrival_s)
+    app.add_middleware(Gate, keys=state.keys, metrics=state.metrics)
     return app

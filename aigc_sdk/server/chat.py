@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -117,18 +118,19 @@ async def _answered(body: Sampled, requests: list[TextRequest], http: Request, s
 
 async def _pieces(
     submitted: Submitted, head: dict[str, Any], shape: _Chat | _Completion, usage: bool
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any], None]:
     """The chunks of all choices as they come."""
     first = set(range(len(submitted.jobs)))
-    async for index, event in submitted.events():
-        choice = None
-        if isinstance(event, Delta) and event.text:
-            choice = shape.delta(index, event.text, None, index in first)
-        elif isinstance(event, Completed) and isinstance(event.artifact, TextArtifact):
-            reason = _REASONS[event.artifact.finish_reason]
-            choice = shape.delta(index, None, reason, index in first)
-        if choice is not None:
-            first.discard(index)
-            yield head | {"choices": [choice]} | ({"usage": None} if usage else {})
+    async with aclosing(submitted.events()) as events:
+        async for index, event in events:
+            choice = None
+            if isinstance(event, Delta) and event.text:
+                choice = shape.delta(index, event.text, None, index in first)
+            elif isinstance(event, Completed) and isinstance(event.artifact, TextArtifact):
+                reason = _REASONS[event.artifact.finish_reason]
+                choice = shape.delta(index, None, reason, index in first)
+            if choice is not None:
+                first.discard(index)
+                yield head | {"choices": [choice]} | ({"usage": None} if usage else {})
     if usage:
         yield head | {"choices": [], "usage": submitted.usage()}

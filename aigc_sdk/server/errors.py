@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from ..contract import errors as tree
 from ..contract.errors import AigcError, did_you_mean
+from .refused import Refused
+from .validation import body_model, from_validation
 
 log = logging.getLogger(__name__)
 
@@ -31,32 +33,6 @@ _STATUS: tuple[tuple[type[AigcError], int, str], ...] = (
 """The first class that fits; anything else is a 500."""
 
 
-class Refused(AigcError):
-    """A request that is refused before it becomes a job: no key, too large, too many.
-
-    Args:
-        retry_after_s: when to try again, for 429 and 503.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        kind: str,
-        what: str,
-        *,
-        code: str,
-        fix: str | None = None,
-        param: str | None = None,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(what, fix=fix)
-        self.status = status
-        self.kind = kind
-        self.name = code
-        self.param = param
-        self.retry_after_s = retry_after_s
-
-
 def status_of(error: AigcError) -> tuple[int, str]:
     """HTTP status and OpenAI's type of an error."""
     if isinstance(error, Refused):
@@ -73,7 +49,13 @@ def body_of(error: AigcError) -> dict[str, Any]:
     name = error.name if isinstance(error, Refused) else _CODES.get(error.code, error.code)
     what = f"[{error.plugin}] {error.what}" if error.plugin else error.what
     message = f"{what} -> {error.fix}" if error.fix else what
-    return {"error": {"message": message, "type": kind, "param": getattr(error, "param", None), "code": name}}
+    param = getattr(error, "param", None)
+    return {"error": {"message": _sendable(message), "type": kind, "param": param and _sendable(param), "code": name}}
+
+
+def _sendable(text: str) -> str:
+    """Half a surrogate pair, which JSON can bring in, cannot go out again."""
+    return text.encode("utf-8", "replace").decode()
 
 
 _CODES = {"unknown_model": "model_not_found", "prompt_too_long": "context_length_exceeded"}
@@ -100,33 +82,20 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer_to(_from_validation(error))
+        return answer_to(from_validation(error.errors(), body_model(request)))
 
     @app.exception_handler(HTTPException)
     async def of_framework(request: Request, error: HTTPException) -> JSONResponse:
         name = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         what = f"{request.method} {request.url.path}: {error.detail}"
         kind = "invalid_request_error" if error.status_code < 500 else "server_error"
-        return answer_to(Refused(error.status_code, kind, what, code=name))
+        fix = did_you_mean(request.url.path, app.openapi()["paths"]) if error.status_code == 404 else None
+        answer = answer_to(Refused(error.status_code, kind, what, code=name, fix=fix))
+        answer.headers.update(error.headers or {})
+        return answer
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.exception("%s %s failed", request.method, request.url.path)
         what = f"unexpected {type(error).__name__}; the server's log says more"
         return answer_to(Refused(500, "server_error", what, code="internal_error"))
-
-
-def _from_validation(error: RequestValidationError) -> Refused:
-    """The first thing that is wrong, by name; values are not echoed."""
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
-    param = ".".join(place) or None
-    if first["type"] == "extra_forbidden":
-        fix = did_you_mean(place[-1], first.get("ctx", {}).get("known", ()))
-        what = f"unknown field {param!r}: it would be ignored, and might change the result"
-        return Refused(400, "invalid_request_error", what, code="unknown_field", param=param, fix=fix)
-    if first["type"] == "json_invalid":
-        return Refused(400, "invalid_request_error", "the body is not JSON", code="invalid_json")
-    said = str(first["msg"]).removeprefix("Value error, ")
-    what = f"{param}: {said}" if param else said
-    return Refused(400, "invalid_request_error", what, code="invalid_value", param=param)

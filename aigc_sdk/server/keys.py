@@ -13,10 +13,11 @@ The file is read again when it changes: a key that is taken out is refused from 
 from __future__ import annotations
 
 import hmac
+import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -27,7 +28,9 @@ from pydantic import Field, ValidationError
 from ..contract.errors import InvalidRequest
 from ..contract.model import Closed
 from ..contract.requests import Modality
-from .errors import Refused
+from .refused import Refused
+
+log = logging.getLogger(__name__)
 
 Unit = Literal["requests", "tokens", "pixels", "seconds"]
 WINDOW_S = 60.0
@@ -43,16 +46,26 @@ class Key(Closed):
 
 
 class Caller:
-    """Whoever asks with one key, and what they have used within the last minute."""
+    """Whoever asks with one key, and what they have used within the last minute. ``valid``: is the key still known?"""
 
     def __init__(
-        self, name: str, scopes: tuple[Modality, ...] = (), limits: Mapping[Unit, float] | None = None
+        self,
+        name: str,
+        scopes: tuple[Modality, ...] = (),
+        limits: Mapping[Unit, float] | None = None,
+        valid: Callable[[], bool] = lambda: True,
     ) -> None:
         self.name = name
+        self._valid = valid
         self._scopes = scopes
         self._limits = dict(limits or {})
         self._used: dict[Unit, deque[tuple[float, float]]] = {unit: deque() for unit in self._limits}
         self._lock = threading.Lock()
+
+    def require_valid(self) -> None:
+        """Raises Refused (401) if the key was taken out meanwhile."""
+        if not self._valid():
+            raise _unknown()
 
     def admit(self, modality: Modality) -> None:
         """Counts a request. Raises Refused if the key may not ask for this, or has used up a limit."""
@@ -112,8 +125,12 @@ class Keys:
         # Every key is compared, each in constant time: how long it takes tells nothing.
         found = [caller for known, caller in self._callers.items() if hmac.compare_digest(known, digest)]
         if not found:
-            raise Refused(401, "authentication_error", "this API key is not known here", code="invalid_api_key")
+            raise _unknown()
         return found[0]
+
+    def _holds(self, digest: str) -> bool:
+        self._reload()
+        return digest in self._callers
 
     def _reload(self) -> None:
         assert self._path is not None
@@ -125,15 +142,23 @@ class Keys:
             rows = yaml.safe_load(self._path.read_text("utf-8"))
             keys = [Key(**row) for row in rows]
         except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, ValidationError, InvalidRequest) as error:
-            if self._stamp is not None:
-                return  # a file that is being written: the keys that were read stay
             why = error.strerror if isinstance(error, OSError) else "it is not a list of keys"
+            if self._stamp is not None:  # a file that is being written
+                log.warning("%s: %s; the keys that were read before stay", self._path, why)
+                return
             raise InvalidRequest(f"{self._path}: {why}", fix="aigc serve --help shows how it is written") from None
         # A key that is still there keeps what it has used.
-        self._callers = {key.key_sha256: self._kept(key) or Caller(key.name, key.scopes, key.limits) for key in keys}
+        self._callers = {key.key_sha256: self._kept(key) or self._new(key) for key in keys}
         self._known = {key.key_sha256: key for key in keys}
         self._stamp = stamp
+
+    def _new(self, key: Key) -> Caller:
+        return Caller(key.name, key.scopes, key.limits, lambda: self._holds(key.key_sha256))
 
     def _kept(self, key: Key) -> Caller | None:
         same = self._known.get(key.key_sha256) == key
         return self._callers.get(key.key_sha256) if same else None
+
+
+def _unknown() -> Refused:
+    return Refused(401, "authentication_error", "this API key is not known here", code="invalid_api_key")

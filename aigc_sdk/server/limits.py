@@ -1,16 +1,20 @@
-"""Bounds that hold before a request is read: its size, and how long it may take to arrive."""
+"""Bounds on a request's body: its size, and how long it may take to arrive."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
-from .errors import Refused, answer_to
+from .errors import answer_to
+from .refused import Refused
 
 UPLOADS = ("/v1/images/edits", "/v1/audio/transcriptions", "/v1/videos", "/v1/files")
 """Paths that take files."""
 ARRIVAL_S = 60.0
-"""Longest wait for the next part of a body: who sends a byte a minute holds a connection for ever."""
+"""How long a body may take to arrive: who sends a byte a minute would hold a connection for ever."""
+SLOWEST = 64 * 1024
+"""Bytes a second. A large body gets a second more for each of these that has arrived."""
 
 
 class BodyLimit:
@@ -31,44 +35,55 @@ class BodyLimit:
         if announced.isdigit() and int(announced) > most:
             await answer_to(_too_large(most))(scope, receive, send)
             return
-        counted = _Counted(receive, most, self._arrival_s)
-        started = False
+        body = _Body(receive, most, self._arrival_s)
+        begun: str | None = None
 
         async def watched(message: Any) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+            nonlocal begun
+            if begun is None and body.refused is not None:
+                # Whoever read the body took our refusal for broken JSON, and answers with that.
+                begun = "with the refusal"
+                await answer_to(body.refused)(scope, receive, send)
+            elif begun != "with the refusal":
+                begun = "by the application"
+                await send(message)
 
         try:
-            await self._app(scope, counted, watched)
+            await self._app(scope, body, watched)
         except Refused as refused:
-            if started:
+            if refused is not body.refused or begun is not None:
                 raise
             await answer_to(refused)(scope, receive, send)
 
 
-class _Counted:
-    """``receive`` that counts."""
+class _Body:
+    """``receive`` that counts and has a clock. ``refused``: why it was not read to its end."""
 
     def __init__(self, receive: Any, most: int, arrival_s: float) -> None:
+        self.refused: Refused | None = None
         self._receive = receive
         self._most = most
         self._arrival_s = arrival_s
+        self._began = time.monotonic()
         self._got = 0
         self._whole = False
 
     async def __call__(self) -> Any:
         if self._whole:  # what comes now is that the client went away, for which we wait as long as we answer
             return await self._receive()
+        left = self._began + self._arrival_s + self._got / SLOWEST - time.monotonic()
         try:
-            message = await asyncio.wait_for(self._receive(), self._arrival_s)
+            async with asyncio.timeout(left):
+                message = await self._receive()
         except TimeoutError:
-            what = f"no part of the body arrived for {self._arrival_s:g} s"
-            raise Refused(408, "invalid_request_error", what, code="body_too_slow") from None
+            what = f"the body did not arrive within {self._arrival_s:g} s"
+            self.refused = Refused(408, "invalid_request_error", what, code="body_too_slow")
+            raise self.refused from None
         self._got += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._got > self._most:
-            raise _too_large(self._most)
+            self.refused = _too_large(self._most)
+            raise self.refused
         return message
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+
+import uvicorn
 
 from ..contract.errors import InvalidRequest
 from ..engine.client import Client
+from .app import create_app
+from .gate import ThisMachineOnly, is_this_machine
+from .protocol import Protocol
 from .settings import ServerSettings
+from .state import ServerState
 
 _LONGEST_HEAD = 64 * 1024
 """Bytes of a request's first line and headers."""
@@ -23,16 +32,10 @@ def check_host(host: str, keys: Path | None) -> None:
         )
 
 
-def is_this_machine(host: str) -> bool:
-    """True for loopback addresses and ``localhost``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def serve(client: Client, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM; then no request is taken any more, and those that run end first.
+
+    A second SIGINT ends those that run, too.
 
     Args:
         on_ready: called with the address once connections are taken.
@@ -40,24 +43,59 @@ def serve(client: Client, settings: ServerSettings, on_ready: Callable[[str], No
     Raises:
         InvalidRequest: the address cannot be listened on, or is not safe.
     """
-    import uvicorn
+    server, listening = prepare(client, settings)
+    host, port = listening.getsockname()[:2]
+    on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/v1")
+    server.run(sockets=[listening])
 
-    from .app import create_app
 
+def prepare(client: Client, settings: ServerSettings) -> tuple[Server, socket.socket]:
+    """The server and the socket it is to serve; connections to it are queued already. Raises as :func:`serve`."""
     check_host(settings.host, settings.api_key_file)
     app = create_app(client, settings)
+    if settings.api_key_file is None:
+        app.add_middleware(ThisMachineOnly)
+    Protocol.head_s = settings.head_s
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=round(settings.drain_s),
         h11_max_incomplete_event_size=_LONGEST_HEAD,
         limit_concurrency=settings.max_connections,
     )
-    listening = _listen(settings)
-    host, port = listening.getsockname()[:2]
-    on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/v1")
-    uvicorn.Server(config).run(sockets=[listening])
+    return Server(config, app.state.aigc), _listen(settings)
+
+
+class Server(uvicorn.Server):
+    """Stops on SIGINT and SIGTERM like uvicorn's, but then returns: to be stopped is no failure."""
+
+    def __init__(self, config: uvicorn.Config, state: ServerState) -> None:
+        super().__init__(config)
+        self.state = state
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Takes no more requests; at a second Ctrl-C also waits for none."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = self.state.draining = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handles the signals while it runs; uvicorn's own would send them again afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {sig: signal.signal(sig, self.handle_exit) for sig in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for sig, handler in before.items():
+                signal.signal(sig, handler)
 
 
 def _listen(settings: ServerSettings) -> socket.socket:

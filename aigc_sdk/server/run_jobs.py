@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ..contract.artifacts import Artifact
-from ..contract.events import Completed, Event, Failed
+from ..contract.artifacts import Artifact, AudioArtifact, ImageArtifact
+from ..contract.errors import Cancelled
+from ..contract.events import Completed, Delta, Event, Failed
 from ..contract.requests import MAX_SEED
 from ..engine.job import AsyncJob
 from .keys import Caller
 
 if TYPE_CHECKING:
     from fastapi import Request as HttpRequest
+
+    from .metrics import Metrics
 
 
 def seeds_of(seed: int | None, n: int) -> list[int | None]:
@@ -29,56 +33,97 @@ def seeds_of(seed: int | None, n: int) -> list[int | None]:
 class Submitted:
     """Jobs that were accepted. ``model``: the id of what runs them."""
 
-    def __init__(self, jobs: Sequence[AsyncJob], model: str, caller: Caller) -> None:
+    def __init__(self, jobs: Sequence[AsyncJob], model: str, caller: Caller, metrics: Metrics) -> None:
         self.jobs = list(jobs)
         self.model = model
         self._caller = caller
-        self._units: dict[str, float] = {}
+        self._metrics = metrics
+        self.units: dict[str, float] = {}
+        self._open = set(range(len(self.jobs)))
+        self._silent = set(self._open)
+        self._pieces = 0
 
-    async def events(self) -> AsyncIterator[tuple[int, Event]]:
+    async def events(self) -> AsyncGenerator[tuple[int, Event], None]:
         """The events of all jobs as they come, with the job's place.
 
         Raises:
-            AigcError: what the first job failed with; the others are cancelled.
+            AigcError: what the first job failed with, or the key is valid no more; the others are cancelled.
         """
-        queue: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
-
-        async def watch(index: int, job: AsyncJob) -> None:
-            async for event in job.events():
-                await queue.put((index, event))
-
-        watchers = [asyncio.create_task(watch(index, job)) for index, job in enumerate(self.jobs)]
-        open_jobs = len(self.jobs)
         try:
-            while open_jobs:
-                index, event = await queue.get()
-                if isinstance(event, Failed):
-                    raise event.error
-                if isinstance(event, Completed):
-                    open_jobs -= 1
-                    self._count(event.units)
-                yield index, event
+            async with aclosing(_merged(self.jobs)) as events:
+                async for index, event in events:
+                    self._caller.require_valid()
+                    self._count(index, event)
+                    if isinstance(event, Failed):
+                        raise event.error
+                    yield index, event
         finally:
             self.cancel()
-            for watcher in watchers:
-                watcher.cancel()
+            for _ in self._open:
+                self._metrics.job_ended(self.model, "cancelled", {})
+            # Whoever leaves before the end has had the pieces: a token each, or about that.
+            self._caller.used("tokens", self._pieces if self._open else 0)
 
-    def _count(self, units: dict[str, float]) -> None:
+    def _count(self, index: int, event: Event) -> None:
+        if isinstance(event, Delta):
+            self._pieces += 1
+            if index in self._silent:
+                self._silent.remove(index)
+                self._metrics.first_output(self.model, time.perf_counter() - self.jobs[index].job.submitted)
+        elif isinstance(event, Failed):
+            self._open.discard(index)
+            outcome = "cancelled" if isinstance(event.error, Cancelled) else "failed"
+            self._metrics.job_ended(self.model, outcome, {})
+        elif isinstance(event, Completed):
+            self._open.discard(index)
+            self._metrics.job_ended(self.model, "completed", event.units)
+            self._bill(event.units, event.artifact)
+
+    def _bill(self, units: dict[str, float], artifact: Artifact) -> None:
         for unit, amount in units.items():
-            self._units[unit] = self._units.get(unit, 0) + amount
+            self.units[unit] = self.units.get(unit, 0) + amount
         self._caller.used("tokens", units.get("input_tokens", 0) + units.get("output_tokens", 0))
-        self._caller.used("pixels", units.get("pixels", 0))
-        self._caller.used("seconds", units.get("seconds", 0))
+        # By what came out where that is known: a picture may be drawn small and enlarged.
+        if isinstance(artifact, ImageArtifact):
+            self._caller.used("pixels", artifact.width * artifact.height)
+        heard = units.get("seconds", 0) + units.get("audio_seconds", 0)
+        self._caller.used("seconds", artifact.duration_s if isinstance(artifact, AudioArtifact) else heard)
 
     def usage(self) -> dict[str, Any]:
         """Tokens, as OpenAI counts them; a prompt that is answered several times counts as often."""
-        read, written = round(self._units.get("input_tokens", 0)), round(self._units.get("output_tokens", 0))
+        read, written = round(self.units.get("input_tokens", 0)), round(self.units.get("output_tokens", 0))
         return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
     def cancel(self) -> None:
         """Cancels what still runs."""
         for job in self.jobs:
             job.job.cancel()
+
+
+async def _merged(jobs: Sequence[AsyncJob]) -> AsyncGenerator[tuple[int, Event], None]:
+    """The events of all jobs, as they come. Leaves no task and no listener behind, however it is left."""
+    if len(jobs) == 1:
+        async with aclosing(jobs[0].events()) as events:
+            async for event in events:
+                yield 0, event
+        return
+    queue: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
+
+    async def watch(index: int, job: AsyncJob) -> None:
+        async for event in job.events():
+            queue.put_nowait((index, event))
+
+    watchers = [asyncio.create_task(watch(index, job)) for index, job in enumerate(jobs)]
+    still_open = len(jobs)
+    try:
+        while still_open:
+            index, event = await queue.get()
+            still_open -= isinstance(event, (Completed, Failed))
+            yield index, event
+    finally:
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.wait(watchers)
 
 
 class Running:
@@ -91,9 +136,10 @@ class Running:
     async def artifacts(self) -> list[Artifact]:
         """One for each job, in order. Raises the first error."""
         found: dict[int, Artifact] = {}
-        async for index, event in self._submitted.events():
-            if isinstance(event, Completed):
-                found[index] = event.artifact
+        async with aclosing(self._submitted.events()) as events:
+            async for index, event in events:
+                if isinstance(event, Completed):
+                    found[index] = event.artifact
         return [found[index] for index in sorted(found)]
 
     async def __aenter__(self) -> Self:
@@ -103,10 +149,9 @@ class Running:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._watch
         self._submitted.cancel()
+        self._watch.cancel()
+        await asyncio.wait([self._watch])
 
     async def _until_gone(self) -> None:
         while True:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator, model_validator
 
 from ..contract.requests import MAX_PROMPT_CHARS, MAX_SEED
 
@@ -27,7 +27,7 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
     harmless: ClassVar[frozenset[str]] = frozenset(["user", "metadata", "store", "service_tier", "safety_identifier"])
 
-    model: str = Field(default=DEFAULT, max_length=500)
+    model: str = Field(default=DEFAULT, min_length=1, max_length=500)
     user: JsonValue = None
     metadata: JsonValue = None
     store: JsonValue = None
@@ -53,12 +53,24 @@ class Part(BaseModel):
     text: Text
 
 
+def as_text(content: str | list[Part]) -> str:
+    """What is said, whatever its form."""
+    return content if isinstance(content, str) else "".join(part.text for part in content)
+
+
+# Which of the two is meant is told by its shape, so that an error is about the one that was meant.
+Words = Annotated[
+    Annotated[Text, Tag("string")] | Annotated[list[Part], Tag("parts")],
+    Discriminator(lambda value: "parts" if isinstance(value, list) else "string"),
+]
+
+
 class ChatMessage(BaseModel):
     """A turn. ``developer`` is the newer name of ``system``."""
 
     model_config = ConfigDict(extra="forbid")
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | list[Part]
+    content: Words
     name: str | None = None
     refusal: None = None
     annotations: list[JsonValue] | None = None
@@ -66,8 +78,7 @@ class ChatMessage(BaseModel):
 
     @property
     def words(self) -> str:
-        """The text, whatever its form."""
-        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        return as_text(self.content)
 
 
 class JsonSchema(BaseModel):
@@ -163,6 +174,13 @@ class ChatBody(Sampled):
     def _no_tools(cls, value: list[JsonValue] | None) -> list[JsonValue] | None:
         if value:
             raise ValueError("is not supported by the models of this server; response_format with a json_schema is")
+        return value
+
+    @field_validator("tool_choice")
+    @classmethod
+    def _no_choice(cls, value: JsonValue) -> JsonValue:
+        if value not in (None, "none", "auto"):
+            raise ValueError("is not supported by the models of this server")
         return value
 
     @field_validator("top_logprobs", "logprobs")

@@ -15,7 +15,9 @@ class ServerSettings(Closed):
     Attributes:
         api_key_file: whose keys are asked for; None asks for none, which is allowed on this machine's own address only.
         max_body_bytes: of a request without files; ``max_upload_bytes`` of one with.
+        head_s: how long the first line and the headers of a request may take to arrive; ``arrival_s`` the body.
         drain_s: how long running requests may take to end when the server is stopped.
+        sources: hub ids and folders that clients may name as a model, beside the models of the installed plugins.
         max_connections: beyond these, requests are answered with 503.
     """
 
@@ -24,5 +26,8 @@ class ServerSettings(Closed):
     api_key_file: Path | None = None
     max_body_bytes: int = Field(default=4 << 20, ge=1024)
     max_upload_bytes: int = Field(default=64 << 20, ge=1024)
+    head_s: float = Field(default=20, gt=0)
+    arrival_s: float = Field(default=60, gt=0)
     drain_s: float = Field(default=60, ge=0)
+    sources: tuple[str, ...] = ()
     max_connections: int = Field(default=2000, ge=1)

@@ -11,8 +11,10 @@ from fastapi import Request as HttpRequest
 from ..contract.requests import Modality, Request
 from ..engine.client import Client
 from ..engine.job import AsyncJob
-from .errors import Refused
+from ..registry import Entry
 from .keys import Caller, Keys
+from .metrics import Metrics
+from .refused import Refused
 from .run_jobs import Submitted
 from .settings import ServerSettings
 
@@ -24,17 +26,18 @@ class ServerState:
         self.client = client
         self.settings = settings
         self.keys = Keys(settings.api_key_file)
+        self.metrics = Metrics(client.engine)
         self.draining = False
 
     def caller(self, http: HttpRequest) -> Caller:
-        """Who asks. Raises Refused."""
-        return self.keys.caller(http.headers.get("authorization"))
+        """Who asks; the gate has looked at the key."""
+        return cast(Caller, http.scope["aigc.caller"])
 
     async def submit(self, http: HttpRequest, modality: Modality, requests: Sequence[Request]) -> Submitted:
         """Turns requests into jobs; all of them, or none.
 
         Raises:
-            Refused: no key, or not for this, or too much. AigcError: a request cannot be run.
+            Refused: the key is not for this, or asks too much. AigcError: a request cannot be run.
         """
         caller = self.caller(http)
         if self.draining:
@@ -43,10 +46,11 @@ class ServerState:
         caller.admit(modality)
         # In a thread: the first request of a model reads files and makes plans.
         jobs, model = await asyncio.to_thread(self._submitted, requests)
-        return Submitted(jobs, model, caller)
+        return Submitted(jobs, model, caller, self.metrics)
 
     def _submitted(self, requests: Sequence[Request]) -> tuple[list[AsyncJob], str]:
-        model = self.client.engine.entry(requests[0]).card.id
+        entry = self.entry(requests[0])
+        model = entry.card.id
         jobs: list[AsyncJob] = []
         try:
             jobs.extend(AsyncJob(self.client.submit(request)) for request in requests)
@@ -55,6 +59,14 @@ class ServerState:
                 job.job.cancel()
             raise
         return jobs, model
+
+    def entry(self, request: Request) -> Entry:
+        """The model. Raises UnknownModel also for a hub id or a folder that the operator has not named."""
+        if request.model is None or request.model in self.settings.sources:
+            return self.client.engine.entry(request)
+        return self.client.registry.find(
+            request.model, request.modality, request.task, getattr(request, "language", None)
+        )
 
 
 def state_of(http: HttpRequest) -> ServerState:

@@ -46,24 +46,17 @@ Serve = Callable[..., Served]
 @contextlib.contextmanager
 def running(client: Client, **settings: Any) -> Iterator[Served]:
     """Serves a client on a free port until the block ends."""
-    import uvicorn
-
-    from aigc_sdk.server.app import create_app
-    from aigc_sdk.server.run import _listen
+    from aigc_sdk.server.run import prepare
     from aigc_sdk.server.settings import ServerSettings
 
-    chosen = ServerSettings(port=0, **settings)
-    app = create_app(client, chosen)
-    listening = _listen(chosen)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
+    server, listening = prepare(client, ServerSettings(**{"port": 0, "drain_s": 5, **settings}))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.005)
-        yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", client, app.state.aigc)
+        yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", client, server.state)
     finally:
         server.should_exit = True
         thread.join(30)
