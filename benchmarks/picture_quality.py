@@ -88,7 +88,7 @@ def small_sheet(folder: Path) -> bytes:
     from aigc_sdk.settings import LedgerSettings, Settings
 
     marks = Report.load(folder).concepts
-    text = "".join([*(mark.prompt.text for mark in marks), *map(chr, range(33, 127))])
+    text = "".join([*(mark.prompt.text for mark in marks), *map(chr, range(33, 127)), "’"])
     with Client(settings=Settings(ledger=LedgerSettings(enabled=False))) as client:
         font = caption_font(text, "zh", client.store.pull)
     whole = sheet([Image.open(picture_path(folder, place)) for place in range(len(marks))], marks, font, _SIDE)

@@ -99,7 +99,7 @@ def _font(prompts: Prompts, session: Session) -> bytes | None:
     from ..campaign.layout.fonts import caption_font
 
     texts = [prompt.text for prompt in (*prompts.concepts, *prompts.colours)]
-    latin = map(chr, range(33, 127))
+    latin = (*map(chr, range(33, 127)), "’")  # what the scorer sees is written there, too: a woman’s hat
     try:
         return caption_font("".join([*texts, *latin]), _LANGUAGE, session.client.store.pull)
     except AigcError as error:

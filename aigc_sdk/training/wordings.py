@@ -85,35 +85,29 @@ def _thing(concept: Concept, language: str, names: list[str], hints: list[str]) 
 
 def _owned(concepts: Sequence[Concept], synonyms: Synonyms) -> tuple[dict[str, list[list[str]]], ...]:
     """Names and hints by language and thing."""
-    names: dict[str, list[list[str]]] = {}
-    hints: dict[str, list[list[str]]] = {}
+    names: dict[str, list[list[str]]] = {language: [[] for _ in concepts] for language in LANGUAGES}
+    hints: dict[str, list[list[str]]] = {language: [[] for _ in concepts] for language in LANGUAGES}
     for language in LANGUAGES:
-        names[language], hints[language] = ([[] for _ in concepts] for _ in range(2))
-        owner: dict[str, int] = {}
-        for strength, place, name in _claims(concepts, synonyms, language):
+        taken: set[str] = set()
+        for weak, place, name in _claims(concepts, synonyms, language):
             key = name.casefold()
-            if key in owner or (strength == _HINT and len(name) < _SHORTEST_HINT[language]):
+            if key in taken or (weak and len(name) < _SHORTEST_HINT[language]):
                 continue
-            owner[key] = place
-            (hints if strength == _HINT else names)[language][place].append(name)
+            taken.add(key)
+            (hints if weak else names)[language][place].append(name)
     return names, hints
 
 
-_HINT = 4
-
-
-def _claims(concepts: Sequence[Concept], synonyms: Synonyms, language: str) -> Iterator[tuple[int, int, str]]:
-    """How strongly a thing is meant by a word (0 most), the thing's place, the word; the strongest first."""
-    own = [synonyms.things.get(concept.names["en"].label, {}).get(language, ()) for concept in concepts]
+def _claims(concepts: Sequence[Concept], synonyms: Synonyms, language: str) -> Iterator[tuple[bool, int, str]]:
+    """Whether a word only hints at a thing, the thing's place, the word; those that mean it most first."""
     named = [concept.names[language] for concept in concepts]
-    for strength, words in enumerate(
-        (
-            [(names.label,) for names in named],
-            own,
-            [(names.label.removesuffix(" face"),) for names in named],
-            [names.others for names in named],
-            [names.rare for names in named],
-        )
-    ):
+    by_strength: tuple[list[tuple[str, ...]], ...] = (
+        [(names.label,) for names in named],
+        [synonyms.things.get(concept.names["en"].label, {}).get(language, ()) for concept in concepts],
+        [(names.label.removesuffix(" face"),) for names in named],
+        [names.others for names in named],
+        [names.rare for names in named],
+    )
+    for words in by_strength:
         for place, said in enumerate(words):
-            yield from ((strength, place, word) for word in said)
+            yield from ((words is by_strength[-1], place, word) for word in said)
