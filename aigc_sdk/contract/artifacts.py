@@ -90,6 +90,7 @@ class TextArtifact(Artifact):
         finish_reason: ``stop`` (the model ended, or a stop string), ``length`` (max_tokens), ``cancelled``.
         logprob: mean log-probability per output token (natural log), if it was asked for.
         segments: for a transcription with timestamps, ``{"start": s, "end": s, "text": str}`` in order.
+        language: for a transcription, a BCP-47 tag of what is spoken, where that is known.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -99,6 +100,7 @@ class TextArtifact(Artifact):
     finish_reason: FinishReason = "stop"
     logprob: float | None = None
     segments: tuple[dict[str, Any], ...] = ()
+    language: str | None = None
 
     @property
     def parsed(self) -> Any:

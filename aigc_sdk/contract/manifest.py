@@ -40,6 +40,7 @@ class OptionSpec(Closed):
         type: of the value. default: used where the request says nothing; None leaves the option out.
         choices: the only values allowed, for strings.
         minimum, maximum: inclusive bounds, for numbers.
+        file: the value names a file on the machine that runs the model; a server takes none from its clients.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -48,6 +49,7 @@ class OptionSpec(Closed):
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    file: bool = False
     help: str
 
     def check(self, value: Any, plugin: str) -> Any:

@@ -34,6 +34,12 @@ def keep_file(path: Path, *, small: int) -> dict[str, Any]:
     return {"data": data, "path": None}
 
 
+def drop_file(path: Path) -> None:
+    """Removes a file that came from :func:`new_file` in this process; leaves any other alone."""
+    if path.parent == Path(_folder().name):
+        path.unlink(missing_ok=True)
+
+
 @functools.cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
     """Removed by Python when the process ends."""

@@ -163,7 +163,8 @@ class Heard:
 
     def artifact(self) -> TextArtifact:
         """All of it."""
-        return TextArtifact(text=self.text, segments=tuple(self._segments) if self._request.timestamps else ())
+        segments = tuple(self._segments) if self._request.timestamps else ()
+        return TextArtifact(text=self.text, segments=segments, language=self._language or None)
 
     def _prompt(self, language: str) -> str:
         if language != "zh":

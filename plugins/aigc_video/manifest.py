@@ -47,19 +47,24 @@ OPTIONS = (
     OptionSpec(
         name="audio",
         type="str",
+        file=True,
         help="A recording that is heard, such as a voice-over (path). The clip lasts at least as long.",
     ),
     OptionSpec(
         name="captions",
         type="str",
+        file=True,
         help="A SubRip file (path): burned into the frames, and a subtitle track of mp4 and webm.",
     ),
     OptionSpec(
-        name="font", type="str", help="A font file (path) for captions; Chinese ones need one. Default: Latin letters."
+        name="font",
+        type="str",
+        file=True,
+        help="A font file (path) for captions; Chinese ones need one. Default: Latin letters.",
     ),
-    OptionSpec(name="title", type="str", help="A picture (path) that is shown first."),
+    OptionSpec(name="title", type="str", file=True, help="A picture (path) that is shown first."),
     OptionSpec(name="title_s", type="float", default=1.5, minimum=0.2, maximum=60, help="Seconds of the title."),
-    OptionSpec(name="end_card", type="str", help="A picture (path) that is shown at the end."),
+    OptionSpec(name="end_card", type="str", file=True, help="A picture (path) that is shown at the end."),
     OptionSpec(name="end_card_s", type="float", default=2.0, minimum=0.2, maximum=60, help="Seconds of the end card."),
     OptionSpec(
         name="background",
