@@ -50,6 +50,10 @@ class ServerState:
 
     def _submitted(self, requests: Sequence[Request]) -> tuple[list[AsyncJob], str]:
         entry = self.entry(requests[0])
+        for option in entry.manifest.options:
+            if option.file and option.name in requests[0].options:
+                what = f"option {option.name!r} names a file of this machine, which clients may not"
+                raise Refused(400, "invalid_request_error", what, code="local_file", param="options")
         model = entry.card.id
         jobs: list[AsyncJob] = []
         try:
