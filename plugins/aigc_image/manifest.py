@@ -59,7 +59,9 @@ OPTIONS = (
         help="Which scheduler takes the steps: ddim, ddpm, euler, euler-a, heun, dpm++-2m, dpm++-2m-karras,"
         " dpm++-2m-sde, unipc, lcm; of flow models flow-euler, flow-dpm++-2m, flow-unipc. Else the model's own.",
     ),
-    OptionSpec(name="lora", type="str", help="A LoRA that changes the model: a .safetensors file, or a hub id."),
+    OptionSpec(
+        name="lora", type="str", file=True, help="A LoRA that changes the model: a .safetensors file, or a hub id."
+    ),
     OptionSpec(
         name="lora_scale", type="float", default=1.0, minimum=-4, maximum=4, help="How strongly the LoRA changes it."
     ),
