@@ -215,7 +215,7 @@ class Ghost:
             "excerpt": (post["custom_excerpt"] or "", payload["custom_excerpt"]),
             "body": (entries.letters(post["html"] or ""), entries.letters(payload["html"])),
             "status": (post["status"], "published" if came_due else publication.state),
-            "picture": (post["feature_image"], publication.ids.get("media-hero")),
+            "picture": (post["feature_image"], publication.ids["media-hero"] if payload["feature_image"] else None),
             "alt text": (post["feature_image_alt"] or "", payload["feature_image_alt"] or ""),
             "tags": (_names(post["tags"]), {name.strip().casefold() for name in payload["tags"]}),
         }

@@ -24,6 +24,7 @@ from aigc_sdk.contract.adapter import (
 )
 from aigc_sdk.contract.errors import (
     AdapterError,
+    ContentRefused,
     InvalidRequest,
     PermissionRefused,
     WriteConflict,
@@ -56,6 +57,8 @@ class Wagtail:
         self._credentials = credentials
         self._type = credentials["type"]
         self._fields = Fields(credentials)
+        if not credentials["parent"].isdigit() and credentials["parent"]:
+            raise InvalidRequest("wagtail: parent is not the id of a page", fix="it is in the page's address in /admin")
 
     @cached_property
     def _api(self) -> Api:
@@ -66,14 +69,8 @@ class Wagtail:
     def _uploads(self) -> Uploads:
         return Uploads(self._api)
 
-    @property
-    def _parent(self) -> int:
-        if not self._credentials["parent"].isdigit():
-            raise InvalidRequest("wagtail: parent is not the id of a page", fix="it is in the page's address in /admin")
-        return int(self._credentials["parent"])
-
     def check(self) -> Sequence[Finding]:
-        return list(findings(self._api, self._type, self._parent, self._fields))
+        return list(findings(self._api, self._type, self._credentials["parent"], self._fields))
 
     def prepare(self, content: Content) -> Package:
         html, adaptations = body.clean(content.text("body"))
@@ -102,12 +99,14 @@ class Wagtail:
         made = self._made(package, journal)
 
         def make(mark: str) -> dict[str, Any]:
-            meta = {"type": self._type, "parent_id": self._parent}
+            meta = {"type": self._type, "parent_id": int(self._credentials["parent"])}
             page = {**self._data(package, made), "slug": mark, "meta": meta}
             return {"id": self._api.json("POST", "/pages/", json=page)["id"]}
 
         def find(mark: str) -> dict[str, Any] | None:
-            found = self._api.json("GET", "/pages/", params={"slug": mark, "child_of": self._parent})["items"]
+            found = self._api.json("GET", "/pages/", params={"slug": mark, "child_of": self._credentials["parent"]})[
+                "items"
+            ]
             return {"id": found[0]["id"]} if found else None
 
         number = str(journal.once("page", make, find)["id"])
@@ -170,6 +169,10 @@ class Wagtail:
                 raise
             fix = "unlock it in Wagtail (one that is scheduled: cancel that), or publish with --again"
             raise WriteConflict(error.what, plugin="wagtail", fix=fix) from error
+        except ContentRefused as error:
+            if "already in use" in error.what:
+                error.fix = "this article is there already: remove that page, or publish with the ledger that knows it"
+            raise
         if state == "scheduled":
             # Not in one call: where the time is dropped, the page would be public at once.
             if not _is_at(page.get("go_live_at"), at):

@@ -12,7 +12,7 @@ from aigc_sdk.contract.http import Api
 from .wagtail_fields import Fields
 
 
-def findings(api: Api, page_type: str, parent: int, fields: Fields) -> Iterator[Finding]:
+def findings(api: Api, page_type: str, parent: str, fields: Fields) -> Iterator[Finding]:
     """Everything that must be so. What a user may do, Wagtail's API does not tell."""
     try:
         user = api.json("GET", "/whoami/")["user"]["username"]
