@@ -10,7 +10,7 @@ from aigc_sdk.contract.errors import InvalidRequest
 from aigc_sdk.contract.requests import ImageRequest
 from aigc_sdk.contract.runner import Item, RunContext
 
-from . import previews
+from . import blending, previews
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,7 +72,7 @@ class Call:
         requests = [item.request for item in self._items]
         arguments: dict[str, Any] = {
             **first.arguments,
-            "prompt": [item.inputs.prompt for item in self._items],
+            **self._prompts(requests),
             "generator": [torch.Generator("cpu").manual_seed(item.seed) for item in self._items],
             "output_type": "pil",
         }
@@ -90,6 +90,14 @@ class Call:
         if "callback_on_step_end" in self._parameters:
             arguments["callback_on_step_end"] = self._step
         return arguments
+
+    def _prompts(self, requests: Sequence[Any]) -> dict[str, Any]:
+        prompts = [item.inputs.prompt for item in self._items]
+        towards = [item.inputs.towards for item in self._items]
+        if towards[0] is None:  # of all or of none: it is part of the batch key
+            return {"prompt": prompts}
+        shares = [float(str(request.options["towards_share"])) for request in requests]
+        return {"prompt_embeds": blending.mixed(self._pipe, prompts, towards, shares)}
 
     def _step(self, pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         live = [item for item in self._items if not self._context.cancelled(item.index)]

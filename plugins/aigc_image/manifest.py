@@ -65,6 +65,15 @@ OPTIONS = (
     OptionSpec(
         name="lora_scale", type="float", default=1.0, minimum=-4, maximum=4, help="How strongly the LoRA changes it."
     ),
+    OptionSpec(name="towards", type="str", help="Another prompt: what is drawn lies between the two."),
+    OptionSpec(
+        name="towards_share",
+        type="float",
+        default=0.5,
+        minimum=0,
+        maximum=1,
+        help="How far it lies from the prompt towards the other one.",
+    ),
     OptionSpec(
         name="wording",
         type="bool",

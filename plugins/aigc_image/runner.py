@@ -15,7 +15,7 @@ from aigc_sdk.contract.plan import Plan
 from aigc_sdk.contract.requests import ImageRequest, Request
 from aigc_sdk.contract.runner import BaseRunner, Item, ModelFiles, RunContext
 
-from . import encode, prompts, savings, schedulers, wording
+from . import blending, encode, prompts, savings, schedulers, wording
 from .calling import Call, Drawn, Stopped
 from .enlarging import Enlarger
 from .lora import Lora, Loras
@@ -34,10 +34,12 @@ class Inputs:
     """A request, made ready.
 
     Attributes:
-        prompt: as the model is told it. arguments: for the pipeline. notes: for the receipt.
+        prompt: as the model is told it. towards: another one that the picture lies towards. arguments: for the
+            pipeline. notes: for the receipt.
     """
 
     prompt: str
+    towards: str | None
     drawing: Drawing
     arguments: dict[str, Any]
     lora: Lora | None
@@ -90,15 +92,17 @@ class DiffusersRunner(BaseRunner):
         lora = self._loras.find(request)
         if drawing.size != drawing.inner:
             self._enlarger.prepare(str(request.options["upscaler"]))
-        reading = self._read(request)
+        reading = self._read(request, request.prompt)
+        other = blending.other_prompt(request, self._pipelines.parameters(request.task))
+        towards = self._read(request, other).prompt if other else None
         notes = [*reading.notes, *self._remarks(reading.prompt), *drawing.notes, *(lora.notes if lora else ())]
-        return Inputs(reading.prompt, drawing, arguments, lora, tuple(notes))
+        return Inputs(reading.prompt, towards, drawing, arguments, lora, tuple(notes))
 
-    def _read(self, request: ImageRequest) -> wording.Reading:
-        """The prompt as a caption, for a model that knows captions only."""
+    def _read(self, request: ImageRequest, prompt: str) -> wording.Reading:
+        """A prompt as a caption, for a model that knows captions only."""
         if self._vocabulary is None or not request.options["wording"]:
-            return wording.Reading(request.prompt)
-        return wording.read(request.prompt, self._vocabulary)
+            return wording.Reading(prompt)
+        return wording.read(prompt, self._vocabulary)
 
     def _remarks(self, prompt: str) -> list[str]:
         if self._tokenizer is None or not prompt:

@@ -73,7 +73,8 @@ def batch_key(request: ImageRequest, drawing_size: Size) -> Hashable:
     """What pictures that are drawn together must have in common."""
     shared = (request.steps, request.guidance_scale, request.strength)
     options = [(name, request.options.get(name)) for name in ("scheduler", "lora", "lora_scale")]
-    return (request.task, drawing_size, *shared, repr(options), bool(request.negative_prompt))
+    blends = bool(request.options.get("towards"))
+    return (request.task, drawing_size, *shared, repr(options), bool(request.negative_prompt), blends)
 
 
 def _sizes(request: ImageRequest, sizes: Sizes, own: Size) -> tuple[Size, Size, Size]:

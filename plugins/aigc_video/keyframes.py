@@ -44,6 +44,16 @@ class Painter:
         self._take_notes(made)
         return self._enlarged(made, seed, least)
 
+    def between(self, prompt: str, other: str, share: float, seed: int) -> Image.Image:
+        """A picture that lies between two prompts, ``share`` (0 to 1) of the way, drawn from the seed's noise.
+
+        Raises:
+            InvalidRequest: the image model cannot.
+        """
+        options = {"towards": other, "towards_share": share}
+        request = ImageRequest(prompt=prompt, seed=seed, model=self._model, options=options)
+        return pictures.decoded(self._context.generate(self._index, request).content())
+
     def towards(self, picture: Image.Image, prompt: str, strength: float, seed: int) -> Image.Image:
         """A picture that has gone part of the way, 0 to 1, from one picture to what a prompt says."""
         request = ImageRequest(

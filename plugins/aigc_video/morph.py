@@ -17,7 +17,9 @@ from .keyframes import Painter
 if TYPE_CHECKING:
     from .between import Between
 
-WAYPOINTS = (0.35, 0.55, 0.75, 0.9)
+SHARES = (0.3, 0.42, 0.5, 0.58, 0.7)
+"""Where the mixtures of two prompts lie between them: closer in the middle, where most changes."""
+STRENGTHS = (0.35, 0.55, 0.75, 0.9)
 """How far the pictures on the way are from the first: strengths of image-to-image."""
 WORK = 384
 """Shorter side at which frames are drawn between pictures; they are then made larger. Painted pictures are small."""
@@ -28,25 +30,38 @@ REST = 0.12
 
 
 def waypoints(
-    painter: Painter, first: Image.Image, last_prompt: str, seed: int, size: tuple[int, int]
+    painter: Painter, first: Image.Image, prompts: tuple[str, str], seed: int, size: tuple[int, int]
 ) -> Iterator[Image.Image]:
     """The first picture, pictures on the way, and the last one, all RGB of that size.
 
-    The pictures on the way are the first one drawn over by the second prompt, ever more strongly, all from one seed:
-    noise of the same shape leads along the latents from one to the other. A model without image-to-image goes straight.
+    Between two prompts, the pictures on the way are drawn from mixtures of the two and from the same noise. Where the
+    first picture was given (``prompts[0]`` is empty), or the image model takes no mixtures, they are the first one
+    drawn over by the second prompt, ever more strongly; a model that cannot do that either goes straight.
 
     Raises:
         Cancelled: the clip was cancelled. AigcError: the image model failed on the last picture.
     """
     yield _fitted(first, size)
-    try:
-        for strength in WAYPOINTS:
-            yield _fitted(painter.towards(first, last_prompt, strength, seed), size)
-    except Cancelled:
-        raise
-    except AigcError as error:
-        painter.notes.append(f"no pictures on the way: {error.what}")
-    yield _fitted(painter.paint(last_prompt, seed, min(size) // 2), size)
+    for stop in _between(painter, first, prompts, seed):
+        yield _fitted(stop, size)
+    yield _fitted(painter.paint(prompts[1], seed, min(size) // 2), size)
+
+
+def _between(painter: Painter, first: Image.Image, prompts: tuple[str, str], seed: int) -> list[Image.Image]:
+    ways: list[Callable[[], list[Image.Image]]] = [
+        lambda: [painter.towards(first, prompts[1], strength, seed) for strength in STRENGTHS]
+    ]
+    if prompts[0]:
+        ways.insert(0, lambda: [painter.between(*prompts, share, seed) for share in SHARES])
+    for way in ways:
+        try:
+            return way()
+        except Cancelled:
+            raise
+        except AigcError as error:
+            refusal = error
+    painter.notes.append(f"no pictures on the way: {refusal.what}")
+    return []
 
 
 def _fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -120,7 +120,8 @@ class MotionRunner(BaseRunner):
         if inputs.motion == motions.MORPH:
             work = work_size(size)
             first = picture or painter.paint(inputs.prompts[0], item.seed, min(work) // 2)
-            return Morph(list(waypoints(painter, first, inputs.prompts[1], item.seed, work)), size, self._rife)
+            prompts = ("" if picture else inputs.prompts[0], inputs.prompts[1])
+            return Morph(list(waypoints(painter, first, prompts, item.seed, work)), size, self._rife)
         if picture is None:
             least = round(OBJECT * min(size) * 1.1)
             picture = painter.paint(motions.without_motion(item.request.prompt), item.seed, least)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from aigc_sdk.contract.artifacts import ImageArtifact
 from aigc_sdk.contract.events import Completed, Event
-from aigc_sdk.contract.manifest import Manifest, ModelCard, RunnerSpec
+from aigc_sdk.contract.manifest import Manifest, ModelCard, OptionSpec, RunnerSpec
 from aigc_sdk.contract.plan import Plan
 from aigc_sdk.contract.requests import ImageRequest
 from aigc_sdk.contract.runner import BaseRunner, Item, ModelFiles, RunContext
@@ -29,13 +29,22 @@ class Painter(BaseRunner):
                 with Image.open(io.BytesIO(request.image.read())) as small:
                     image = small.resize((small.width * 2, small.height * 2))
             else:
-                colour = next((c for c in COLOURS if c in request.prompt), "red")
                 image = Image.new("RGB", (64, 64), "white")
-                ImageDraw.Draw(image).ellipse((12, 12, 52, 52), fill=colour)
+                ImageDraw.Draw(image).ellipse((12, 12, 52, 52), fill=_colour(request))
             data = io.BytesIO()
             image.save(data, "PNG")
             artifact = ImageArtifact(width=image.width, height=image.height, data=data.getvalue())
             yield item.index, Completed(artifact, notes=("it is a disc",))
+
+
+def _colour(request: ImageRequest) -> tuple[int, ...]:
+    """Of the prompt; or between it and the one that the picture lies towards."""
+    from PIL import ImageColor
+
+    prompts = (request.prompt, str(request.options.get("towards") or request.prompt))
+    ends = [ImageColor.getrgb(next((c for c in COLOURS if c in prompt), "red")) for prompt in prompts]
+    share = float(str(request.options.get("towards_share") or 0))
+    return tuple(round(a + (b - a) * share) for a, b in zip(*ends, strict=True))
 
 
 def load(card: ModelCard, plan: Plan, files: ModelFiles) -> Painter:
@@ -52,3 +61,16 @@ PAINTER = Manifest(
     default_model="disc",
     runners=(RunnerSpec(name="painter", loader="tests.video.painter:load", formats=("none",)),),
 )
+
+MIXER = PAINTER.model_copy(
+    update={
+        "name": "mixer",
+        "models": (ModelCard(id="mix", tasks=("text-to-image", "upscale"), licence="MIT", format="none"),),
+        "default_model": "mix",
+        "options": (
+            OptionSpec(name="towards", type="str", help="Another prompt."),
+            OptionSpec(name="towards_share", type="float", help="How far."),
+        ),
+    }
+)
+"""Draws between two prompts too."""

@@ -23,7 +23,7 @@ from aigc_sdk.registry import Registry
 from aigc_sdk.settings import LedgerSettings, Settings
 
 from .conftest import clip, photo, sound
-from .painter import PAINTER
+from .painter import MIXER, PAINTER
 
 torch = pytest.importorskip("torch")
 TIMES = [0, 100, 200, 250, 300, 500, 600, 1000, 1100, 1200]
@@ -75,6 +75,7 @@ def smoother(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     registry = Registry()
     registry.add(MANIFEST.model_copy(update={"models": (MANIFEST.models[0], _card(folder))}))
     registry.add(PAINTER)
+    registry.add(MIXER)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("aigc_video.motion.RIFE", _card(folder))
         patch.setenv("AIGC_HOME", str(tmp_path_factory.mktemp("home")))
@@ -194,8 +195,19 @@ def test_cancel_takes_effect_within_a_step(smoother: Client, tmp_path: Path) -> 
         job.result()
 
 
+def test_on_the_way_between_two_prompts_lie_mixtures_of_them(smoother: Client) -> None:
+    options = {"image_model": "mix"}
+    fields = {"width": 64, "height": 64, "fps": 8, "duration_s": 1.0, "seed": 1, "options": options}
+    made = smoother.generate("video", "a red ball becomes a blue ball", **fields)
+    assert made.receipt is not None
+    parts = made.receipt.parts
+    assert [part.task for part in parts] == ["text-to-image"] * 7
+    assert len({part.output_sha256 for part in parts}) == 7  # a disc of another colour each
+    assert [part.seed for part in parts] == [parts[0].seed] * 7
+
+
 def test_one_thing_becomes_another(smoother: Client) -> None:
-    """The pictures are the image model's, those between them RIFE's."""
+    """A model that mixes nothing draws over the first picture, ever more strongly; RIFE draws between the pictures."""
     fields = {"width": 64, "height": 64, "fps": 8, "duration_s": 1.0, "seed": 1}
     made = smoother.generate("video", "a red ball becomes a blue ball", **fields)
     frames, _, _ = clip(made)
