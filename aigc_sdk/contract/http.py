@@ -24,13 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import (
     AdapterError,
-    ContentRefused,
-    CredentialsRefused,
     InvalidRequest,
-    PermissionRefused,
     TargetUnavailable,
-    WriteConflict,
 )
+from .refusals import REFUSED, fix_of
 from .web_address import checked_url as checked_url
 
 if TYPE_CHECKING:
@@ -42,15 +39,6 @@ LONGEST_PAUSE_S = 60.0
 _REPEATABLE = frozenset(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 _SHOWN_CHARS = 300
 _SHORTEST_SECRET = 8
-_REFUSED: dict[int, type[AdapterError]] = {
-    401: CredentialsRefused,
-    403: PermissionRefused,
-    409: WriteConflict,
-    412: WriteConflict,
-    413: ContentRefused,
-    415: ContentRefused,
-    422: ContentRefused,
-}
 
 
 class Api:
@@ -181,10 +169,10 @@ class Api:
             raise _Again(busy, repeatable=True, pause_s=_named_pause(answer))
         if status >= 500:
             raise self._lost(what, method)
-        raise self._refusal(_REFUSED.get(status, AdapterError), what, status, content)
+        raise self._refusal(REFUSED.get(status, AdapterError), what, status, content)
 
     def _refusal(self, kind: type[AdapterError], what: str, status: int, content: Any) -> AdapterError:
-        error = kind(what, plugin=self._adapter, fix=_FIXES.get(status))
+        error = kind(what, plugin=self._adapter, fix=fix_of(status, kind))
         error.answer = content
         return error
 
@@ -209,16 +197,6 @@ class Api:
         kind = "a web page" if _is_page(answer) else f"{answer.headers.get('content-type', 'something')}, not JSON"
         what = f"{answer.request.method} {answer.request.url.path}: {self.url} answered with {kind}"
         return AdapterError(what, plugin=self._adapter, fix="is this the address of its API?")
-
-
-_FIXES = {
-    401: "is the password or token right, and not expired?",
-    403: "give this user the rights, or take another user",
-    404: "is the address right, and this version of the system supported?",
-    409: "look at it at the target, then publish again",
-    412: "look at it at the target, then publish again",
-    413: "raise the target's limit of uploads, or send a smaller file",
-}
 
 
 class _Again(Exception):

@@ -96,7 +96,7 @@ class WordPress:
         fields, uploads = self._fields(package, journal, state, at)
 
         def make(mark: str) -> dict[str, Any]:
-            post = self._ask("POST", "posts", json={**fields, "content": _marked(fields["content"], mark)})
+            post = self._ask("POST", "posts", json={**fields, "content": body.marked(fields["content"], mark)})
             return {**_kept(post), "mark": mark, "sent": _digest(fields)}
 
         def find(mark: str) -> dict[str, Any] | None:
@@ -129,12 +129,12 @@ class WordPress:
             what = f"post {number} was edited on the site at {now['modified_gmt']} UTC"
             raise WriteConflict(what, plugin="wordpress", fix="publish with --again to replace it")
         fields, uploads = self._fields(package, journal, state, at)
-        post = self._replaced(number, fields, _mark_in(now["content"]["raw"]))
+        post = self._replaced(number, fields, body.mark_in(now["content"]["raw"]))
         self._remove_stale(package.content, journal)
         return self._publication(post, uploads, state)
 
     def _replaced(self, number: str, fields: dict[str, Any], mark: str) -> dict[str, Any]:
-        marked = {**fields, "content": _marked(fields["content"], mark)}
+        marked = {**fields, "content": body.marked(fields["content"], mark)}
         return _kept(self._ask("PUT", f"posts/{number}", json=marked))  # to do it twice does no harm
 
     def _fields(
@@ -192,15 +192,17 @@ class WordPress:
     # --- afterwards -----------------------------------------------------------------------------------------------
 
     def verify(self, publication: Publication, package: Package) -> Sequence[Finding]:
+        """Words are compared without their HTML: WordPress fills in addresses, and escapes what some users write."""
         number = publication.ids["post"]
         post = self._ask("GET", f"posts/{number}", params={"context": "edit"}, missing_ok=True)
         if post is None:
             return [Finding(what=f"post {number} is there", passed=False, fix="publish with --again")]
         payload = package.payload
+        due = publication.state == "scheduled" and post["status"] == "publish"
         expected = {
-            "title": (post["title"]["raw"], payload["title"]),
-            "excerpt": (post["excerpt"]["raw"], payload["excerpt"]),
-            "status": (post["status"], _STATUS[publication.state]),
+            "title": (body.words(post["title"]["raw"]), body.words(payload["title"])),
+            "excerpt": (body.words(post["excerpt"]["raw"]), body.words(payload["excerpt"])),
+            "status": ("future" if due else post["status"], _STATUS[publication.state]),
             "picture": (post["featured_media"], int(publication.ids.get("media-hero", 0))),
             "tags": (len(post["tags"]), len(payload["tags"])),
         }
@@ -209,7 +211,8 @@ class WordPress:
             Finding(what=f"{name} as sent", passed=have == sent, fix="" if have == sent else fix)
             for name, (have, sent) in expected.items()
         ]
-        findings.append(_body_finding(post["content"]["raw"], payload["content"], fix))
+        same = body.words(post["content"]["raw"]) == body.words(payload["content"])
+        findings.append(Finding(what="body as sent", passed=same, fix="" if same else fix))
         return [*findings, *self._media_findings(publication, package)]
 
     def _media_findings(self, publication: Publication, package: Package) -> Iterator[Finding]:
@@ -217,11 +220,12 @@ class WordPress:
             number = publication.ids[f"media-{attachment.role}"]
             item = self._ask("GET", f"media/{number}", params={"context": "edit"}, missing_ok=True)
             passed = item is not None and item["alt_text"] == attachment.alt
-            yield Finding(
-                what=f"{attachment.role} is in the media library, with its alt text",
-                passed=passed,
-                fix="" if passed else "publish with --again",
-            )
+            what = f"{attachment.role} is in the media library, with its alt text"
+            yield Finding(what=what, passed=passed, fix="" if passed else "publish with --again")
+            if passed and attachment.artifact.modality == "image":
+                read = bool(item["media_details"].get("width"))  # a damaged file is taken all the same
+                fix = "" if read else "is the file whole, and of a kind that the site's PHP reads?"
+                yield Finding(what=f"{attachment.role} could be read by the site", passed=read, fix=fix)
 
     def unpublish(self, publication: Publication) -> Publication:
         self._delete("posts", publication.ids["post"])
@@ -269,30 +273,12 @@ def _upload_kept(item: dict[str, Any]) -> dict[str, Any]:
     return {"id": item["id"], "url": item["source_url"]}
 
 
-def _marked(html: str, mark: str) -> str:
-    """The mark is a comment of the body: a slug would be seen in the post's address."""
-    return f"{html}\n<!-- {mark} -->" if mark else html
-
-
-def _mark_in(html: str) -> str:
-    found = html.rpartition("<!-- aigc-")[2] if "<!-- aigc-" in html else ""
-    return "aigc-" + found.partition(" ")[0] if found else ""
-
-
 def _is_ours(post: dict[str, Any], package: Package) -> bool:
     """The post is as an update left it that was killed before it was recorded."""
-    same_body = body.words(post["content"]["raw"]) == body.words(package.payload["content"])
-    return same_body and post["title"]["raw"] == package.payload["title"]
-
-
-def _body_finding(have: str, sent: str, fix: str) -> Finding:
-    """WordPress fills in addresses of media, so the words are compared."""
-    passed = body.words(have) == body.words(sent)
-    return Finding(what="body as sent", passed=passed, fix="" if passed else fix)
+    sent = package.payload
+    return all(body.words(post[name]["raw"]) == body.words(sent[name]) for name in ("title", "content", "excerpt"))
 
 
 def _kind(status: int, answer: dict[str, Any]) -> type[AdapterError] | None:
-    code = str(answer.get("code", ""))
-    if code.startswith("rest_upload_") and status >= 500:
-        return ContentRefused
-    return None
+    """A file that is too large, of a wrong kind, or unreadable is answered with 400 or 500."""
+    return ContentRefused if str(answer.get("code", "")).startswith("rest_upload_") else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ....contract.adapter import Content
-from ...verdict import expect
+from ...verdict import expect, not_applicable
 from ..expecting import expect_once
 from ..proxy import FaultKind
 from ..subject import AdapterSubject
@@ -27,6 +27,19 @@ class KillChecks:
         """As above, but what is published next has other words and another picture: the target has these, and no
         others."""
         _each(aigc_adapter, "kill-after", aigc_adapter.changed)
+
+    def test_killed_in_an_update(self, aigc_adapter: AdapterSubject) -> None:
+        """Killed after each writing request of an update, which another process then does again: it is no conflict."""
+        _ = aigc_adapter.proxy
+        if "update" not in aigc_adapter.manifest.capabilities:
+            not_applicable("the adapter has no 'update' among its capabilities")
+        writes = aigc_adapter.writes_of("update", lambda content: aigc_adapter.publish(aigc_adapter.changed(content)))
+        for nth in range(1, writes + 1):
+            before, content = aigc_adapter.things(), aigc_adapter.new()
+            expect_once(aigc_adapter, content, before, "after publishing")
+            changed = aigc_adapter.changed(content)
+            aigc_adapter.killed(changed, "kill-after", nth)
+            expect_once(aigc_adapter, changed, before, f"killed after writing request {nth} of an update")
 
 
 def _each(subject: AdapterSubject, kind: FaultKind, then: Callable[[Content], Content]) -> None:
