@@ -46,11 +46,13 @@ class Asked(BaseModel):
 
 
 class Part(BaseModel):
-    """A part of a message; only text is taken."""
+    """A part of a message; only text is taken. What an earlier answer's part had beside its text is let through."""
 
     model_config = ConfigDict(extra="forbid")
     type: Literal["text", "input_text", "output_text"]
     text: Text
+    annotations: list[JsonValue] | None = None
+    logprobs: list[JsonValue] | None = None
 
 
 def as_text(content: str | list[Part]) -> str:
@@ -200,7 +202,7 @@ class ChatBody(Sampled):
 class CompletionBody(Sampled):
     """``POST /v1/completions``."""
 
-    prompt: Text | list[Text]
+    prompt: Text | Annotated[list[Text], Field(min_length=1, max_length=128)]
     echo: bool = False
     suffix: None = None
     best_of: Literal[1] | None = None
