@@ -22,6 +22,7 @@ from aigc_sdk.training import recipe as recipes
 from aigc_sdk.training.run import Run
 from aigc_sdk.training.train import plan_of, train
 
+from . import shapes
 from .conftest import invoke, tiny
 
 WEIGHTS = ("unet", "vae")
@@ -92,6 +93,25 @@ def test_the_model_loads_in_stock_pipelines(trained: tuple[Path, Result]):
     inside = AutoPipelineForInpainting.from_pretrained(model)
     assert inside("a bar", image=white, mask_image=white, num_inference_steps=2).images[0].size == (16, 16)
     assert all(value.dtype == torch.float16 for value in weights(model, "unet").values())
+
+
+def test_a_model_of_named_things_brings_the_vocabulary_to_read_prompts_by(trained: tuple[Path, Result], tmp_path: Path):
+    from aigc_image.wording import read
+    from aigc_image.wording_vocabulary import find
+
+    red, blue = (shapes.keyed(tmp_path / colour, colour) for colour in ("red", "blue"))
+    names = shapes.annotations(tmp_path / "names")
+    sets = ",".join(f"{{source: 'folder:{f}', style: {s}, licence: CC0-1.0}}" for f, s in ((red, "3d"), (blue, "flat")))
+    data = f"data.annotations={{source: 'folder:{names}', licence: CC0-1.0, sha256: null}}"
+    start = ["text-to-image", "data=emoji", "model=tiny", f"out={tmp_path / 'run'}", "device=cpu"]
+    result = invoke(*start, f"data.sets=[{sets}]", data)
+    assert result.exit_code == 0, result.output
+    vocabulary = find(tmp_path / "run" / "model")
+    assert vocabulary is not None
+    assert read("two crimson cars, flat design", vocabulary).prompt == "red automobile, flat"
+    receipt = json.loads((tmp_path / "run" / "model" / "receipt.json").read_text())
+    assert "wordings.json" in receipt["files"]
+    assert find(trained[0] / "model") is None  # its captions came with the pictures
 
 
 def test_the_decoder_stage_leaves_the_unet_alone(trained: tuple[Path, Result]):
