@@ -26,3 +26,22 @@ MATRIX = AdapterManifest(
     states=("published",),
     capabilities=_CAPABILITIES,
 )
+
+SLACK = AdapterManifest(
+    name="slack",
+    version="1",
+    kind="chat",
+    system="Slack",
+    versions="Web API of November 2026, contract-tested",
+    licence="Apache-2.0",
+    factory="aigc_chat.publishing.slack:open_slack",
+    requires=("httpx",),
+    extra="chat",
+    credentials=(
+        Credential(name="channel", help="id of the channel, such as C0123456789 (its details show it)"),
+        Credential(name="token", secret=True, help="the app's bot token, xoxb-..."),
+        Credential(name="url", default="https://slack.com/api", help="of the Web API"),
+    ),
+    states=("published",),
+    capabilities=_CAPABILITIES,
+)

@@ -116,6 +116,10 @@ async def running(synapse: Synapse, **settings: Any) -> AsyncIterator[Bot]:
             await asyncio.wait({task})
 
 
+def words(event: dict[str, Any]) -> str:
+    return event["content"]["body"]
+
+
 def relation(event: dict[str, Any]) -> dict[str, Any]:
     return event["content"].get("m.relates_to", {})
 
@@ -160,10 +164,10 @@ async def test_a_command_and_cancelling_it(synapse: Synapse, alice: Person) -> N
         await alice.say(room, "word " * 500)
         await alice.until(room, BOT, len)
         await alice.say(room, "!cancel")
-        said = await alice.until(room, BOT, lambda said: said[-1]["content"]["body"].endswith("(stopped)"))
-        assert any(event["content"]["body"] == "Stopped." for event in said)
+        await alice.until(room, BOT, lambda said: any(words(event).endswith("word (stopped)") for event in said))
+        await alice.until(room, BOT, lambda said: "Stopped." in map(words, said))
         await alice.say(room, "!help")
-        await alice.until(room, BOT, lambda said: "!image" in said[-1]["content"]["body"])
+        await alice.until(room, BOT, lambda said: "!image" in words(said[-1]))
 
 
 async def test_among_several_people_it_answers_who_names_it_in_a_thread(synapse: Synapse, alice: Person) -> None:
@@ -295,10 +299,10 @@ def test_a_publication_as_its_reader_sees_it(synapse: Synapse, reader: Reader, t
         with Publisher(settings=Settings(targets={"news": settings}, ledger=ledger)) as publisher:
             published = publisher.publish(content, "news")
     assert all(finding.passed for finding in published.findings)
-    words, picture, sound = (event["content"] for event in reader.messages()[before:])
-    assert words["body"].startswith(f"{content.text('title')}\n\nWarm, schwer")
-    assert words["body"].endswith("\n\nhttps://example.org/mugs\n\nMade with the help of AI.")
-    assert words["formatted_body"].startswith("<p><strong>Der rote Becher")
+    text, picture, sound = (event["content"] for event in reader.messages()[before:])
+    assert text["body"].startswith(f"{content.text('title')}\n\nWarm, schwer")
+    assert text["body"].endswith("\n\nhttps://example.org/mugs\n\nMade with the help of AI.")
+    assert text["formatted_body"].startswith("<p><strong>Der rote Becher")
     assert (picture["msgtype"], picture["body"], picture["info"]["w"]) == ("m.image", "Ein roter Becher – 红色", 320)
     media = picture["url"].removeprefix("mxc://")
     file = reader.http.get(f"/_matrix/client/v1/media/download/{media}")

@@ -29,6 +29,7 @@ from aigc_sdk.contract.errors import AdapterError, CredentialsRefused, InvalidRe
 from aigc_sdk.contract.http import Api
 
 from ..manifests import MATRIX
+from . import matrix_events as events
 from . import words
 
 _MOST_CHARS = 6000
@@ -128,7 +129,7 @@ class MatrixRoom:
     ) -> Publication:
         if not self._joined():
             self._ask("POST", f"join/{self._room}", json={}, repeatable=True)
-        message = _message(package)
+        message = events.words_of(package)
 
         def make(mark: str) -> dict[str, Any]:
             return {"event": self._send({**message, _MARK: mark})}
@@ -147,7 +148,7 @@ class MatrixRoom:
         state: PublicationState,
         at: datetime | None = None,
     ) -> Publication:
-        event, message = publication.ids["message"], _message(package)
+        event, message = publication.ids["message"], events.words_of(package)
         shown = self._shown(event)
         if shown is None:
             raise WriteConflict("the message was removed in the room", plugin="matrix", fix="publish with --again")
@@ -177,26 +178,17 @@ class MatrixRoom:
         return str(journal.once(words.file_step(attachment), make, self._find)["event"])
 
     def _uploaded(self, attachment: Attachment) -> dict[str, Any]:
-        """Uploads a file, and returns the message that shows it. What a lost answer makes it upload twice, nobody sees."""
-        artifact, kind = attachment.artifact, words.media_type(attachment)
-        data = artifact.content()
+        """Uploads a file, and returns the message that shows it. Nobody sees one that is uploaded again."""
+        data = attachment.artifact.content()
         answer = self._api.json(
             "POST",
             "/_matrix/media/v3/upload",
             params={"filename": attachment.name},
-            headers={"Content-Type": kind},
+            headers={"Content-Type": words.media_type(attachment)},
             content=data,
             repeatable=True,
         )
-        family = kind.partition("/")[0]
-        return {
-            "msgtype": f"m.{family}" if family in ("image", "audio", "video") else "m.file",
-            "body": attachment.alt or attachment.name,
-            "filename": attachment.name,
-            "url": answer["content_uri"],
-            "info": {"mimetype": kind, "size": len(data), **_measures(artifact)},
-            "m.mentions": {},
-        }
+        return events.file_of(attachment, answer["content_uri"], len(data))
 
     def _send(self, content: dict[str, Any]) -> str:
         """The server sends what comes twice with one number only once, so that a lost answer does no harm."""
@@ -285,23 +277,6 @@ class MatrixRoom:
 
 
 _ADVICE = "set AIGC_MATRIX_TOKEN, or AIGC_MATRIX_USER and AIGC_MATRIX_PASSWORD"
-
-
-def _message(package: Package) -> dict[str, Any]:
-    return {
-        "msgtype": "m.text",
-        "body": package.payload["body"],
-        "format": "org.matrix.custom.html",
-        "formatted_body": package.payload["formatted_body"],
-        "m.mentions": {},
-    }
-
-
-def _measures(artifact: Any) -> dict[str, int]:
-    """As the specification names them: pixels, and milliseconds."""
-    found = {"w": getattr(artifact, "width", 0), "h": getattr(artifact, "height", 0)}
-    found["duration"] = round(getattr(artifact, "duration_s", 0) * 1000)
-    return {name: value for name, value in found.items() if value}
 
 
 def _words(answer: Any) -> str:

@@ -13,7 +13,7 @@ from aiohttp import web
 from botbuilder.core import BotFrameworkAdapter, BotFrameworkAdapterSettings, TurnContext
 from botbuilder.schema import Activity, ActivityTypes, Attachment, ConversationReference, ErrorResponseException
 from botframework.connector.auth import AuthenticationConstants, ClaimsIdentity
-from msrest.exceptions import ClientException, HttpOperationError, SerializationError
+from msrest.exceptions import ClientException, HttpOperationError
 
 from aigc_sdk import (
     AdapterError,
@@ -88,7 +88,7 @@ class Teams:
         """Takes a call; the library checks who signed it."""
         try:
             activity = Activity().deserialize(await request.json())
-        except (ValueError, TypeError, AttributeError, SerializationError):
+        except (ValueError, TypeError, AttributeError, ClientException):
             return web.Response(status=400)
         try:
             await self._adapter.process_activity(activity, request.headers.get("Authorization", ""), self._on_turn)

@@ -26,7 +26,8 @@ from aigc_sdk import (
 )
 
 from ..bot.platform import File, Incoming, Place, Receive
-from .common import Own, is_here, without_name
+from .common import Own, without_name
+from .xmpp_settings import address, plain
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,8 @@ class Xmpp:
         self._password = credentials.secret("password")
         self._nick = credentials["nick"] or self._user.partition("@")[0]
         self._wanted = [room for room in re.split(r"[,\s]+", credentials["rooms"]) if room]
-        self._address = _address(credentials["server"])
-        self._plain = _plain(credentials["encryption"], self._address[0])
+        self._address = address(credentials["server"])
+        self._plain = plain(credentials["encryption"], self._address[0])
         self.max_upload = 10_000_000
         self._own = Own()
         self._rooms: set[str] = set()
@@ -280,23 +281,6 @@ class Xmpp:
         except (*_FAILURES, ClientError, OSError) as error:
             raise TargetUnavailable(f"no upload: {type(error).__name__}", plugin=self.name) from None
         return str(url)
-
-
-def _address(server: str) -> tuple[str, int] | tuple[None, None]:
-    """Host and port; nothing where the domain's own entries tell."""
-    if not server:
-        return None, None
-    host, _, port = server.rpartition(":") if re.search(r":\d+$", server) else (server, "", "5222")
-    return host.strip("[]"), int(port)
-
-
-def _plain(encryption: str, host: str | None) -> bool:
-    """Whether the connection is not encrypted, which is for servers on this machine only."""
-    if encryption not in ("tls", "none"):
-        raise InvalidRequest(f"xmpp: encryption {encryption!r}", fix="tls, or none for a server on this machine")
-    if encryption == "none" and not is_here(host or ""):
-        raise InvalidRequest("xmpp: encryption none would send the password in the open", fix="encryption: tls")
-    return encryption == "none"
 
 
 def _unreadable(message: Message) -> Any:
