@@ -96,3 +96,26 @@ def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
+
+
+@pytest.fixture
+def media(serve: Serve) -> Iterator[Served]:
+    """A server of small plugins for pictures, sound and clips; see ``makers``."""
+    from .makers import Small, small_client
+
+    with small_client() as client:
+        yield serve(client)
+        Small.go.set()
+
+
+def leave_when(served: Served, path: str, body: dict[str, Any], true: Callable[[], object]) -> None:
+    """Asks, and hangs up without an answer once ``true``."""
+    import json
+    import socket
+    from urllib.parse import urlsplit
+
+    content = json.dumps(body).encode()
+    head = f"POST /v1{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0), timeout=30) as connection:
+        connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        wait_until(lambda: bool(true()))
