@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from aigc_sdk.contract.adapter import Content, Finding
+from aigc_sdk.contract.adapter import Content, Finding, Journal
 from aigc_sdk.contract.errors import WriteConflict
 
 from . import body
@@ -18,6 +18,20 @@ from . import body
 def digest(fields: Mapping[str, Any]) -> str:
     """Of what was sent or is held, JSON-ready: to see whether it is the same."""
     return sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def intend(journal: Journal, parts: Mapping[str, Any]) -> None:
+    """Writes down what an update is about to send: if it is killed, its doing must not be taken for somebody's edit.
+
+    Args:
+        parts: in a form in which they can be read back.
+    """
+    journal.once(f"sent-{digest(parts)}", lambda mark: {}, lambda mark: {})
+
+
+def was_intended(journal: Journal, parts: Mapping[str, Any]) -> bool:
+    """Whether what the target holds is what some update was about to send."""
+    return f"sent-{digest(parts)}" in journal.done("sent-")
 
 
 def conflict(adapter: str, what: str) -> WriteConflict:

@@ -120,7 +120,7 @@ class Ghost:
         if post.get("sent") != entries.digest(
             fields
         ):  # an attempt that was killed had left it, maybe with other content
-            post = _kept(self._replace(self._post(post["id"]), fields, package))
+            post = _kept(self._replace(self._post(post["id"]), fields))
         return self._publication(post, uploads, state)
 
     def update(
@@ -133,14 +133,15 @@ class Ghost:
         at: datetime | None = None,
     ) -> Publication:
         now = self._post(publication.ids["post"])
-        if _held(now) != publication.ids["held"] and not _is_ours(now, package):
+        if _held(now) != publication.ids["held"] and not entries.was_intended(journal, _parts(now)):
             raise entries.conflict("ghost", f"post {now['id']} was edited on the site at {now['updated_at']}")
         if state == publication.state == "draft" and now["status"] != "draft":
             raise entries.conflict(
                 "ghost", f"post {now['id']} was {now['status']} on the site, and would be a draft again"
             )
         fields, uploads = self._fields(package, journal, state, at)
-        return self._publication(_kept(self._replace(now, fields, package)), uploads, state)
+        entries.intend(journal, _parts(fields))
+        return self._publication(_kept(self._replace(now, fields)), uploads, state)
 
     def _fields(
         self, package: Package, journal: Journal, state: PublicationState, at: datetime | None
@@ -177,7 +178,7 @@ class Ghost:
         query = {"source": "html", "formats": "html"}
         return dict(self._ask(method, path, params=query, json={"posts": [fields]})["posts"][0])
 
-    def _replace(self, now: dict[str, Any], fields: dict[str, Any], package: Package) -> dict[str, Any]:
+    def _replace(self, now: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
         """Writes over the post as it was just read; Ghost refuses if it has changed since."""
         path = f"posts/{now['id']}/"
         moment = _stamp(datetime.now(UTC))
@@ -189,7 +190,7 @@ class Ghost:
             return self._save("PUT", path, {**fields, "updated_at": now["updated_at"]})
         except WriteConflict as error:
             there = self._post(now["id"])
-            if _is_ours(there, package) and there["status"] == fields["status"]:
+            if _parts(there) == _parts(fields) and there["status"] == fields["status"]:
                 return there  # the first try was done, and its answer lost
             raise entries.conflict("ghost", error.what) from error
 
@@ -255,10 +256,10 @@ def _held(post: dict[str, Any]) -> str:
     return entries.digest({**{name: post[name] for name in names}, "tags": sorted(_names(post["tags"]))})
 
 
-def _is_ours(post: dict[str, Any], package: Package) -> bool:
-    """The post is as an attempt left it that was killed before it was recorded."""
-    same_body = entries.letters(post["html"] or "") == entries.letters(package.payload["html"])
-    return same_body and post["title"] == package.payload["title"]
+def _parts(post: dict[str, Any]) -> dict[str, Any]:
+    """Of a post, as it is sent or held, what can be compared: Ghost writes HTML in its own way."""
+    parts = {name: post[name] or "" for name in ("title", "custom_excerpt", "feature_image", "feature_image_alt")}
+    return {**parts, "letters": entries.letters(post["html"] or ""), "tags": sorted(_names(post["tags"]))}
 
 
 def _names(tags: list[dict[str, Any]]) -> set[str]:

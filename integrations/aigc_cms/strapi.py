@@ -124,13 +124,14 @@ class Strapi:
     ) -> Publication:
         number = publication.ids["entry"]
         now = self._entry(number)
-        if self._kept(now)["held"] != publication.ids["held"] and not self._is_ours(now, package):
+        if self._kept(now)["held"] != publication.ids["held"] and not entries.was_intended(journal, self._parts(now)):
             raise entries.conflict("strapi", f"entry {number} was edited in Strapi at {now['updatedAt']}")
         if state == "draft" and self._found(number, "published"):
             what = f"entry {number} is published, and Strapi's REST API cannot make a draft of it"
             fix = "publish with --as published; or with --again, which removes it and makes a new draft"
             raise WriteConflict(what, plugin="strapi", fix=fix)
         made = self._made(package, journal)
+        entries.intend(journal, self._parts(self._data(package, made)))
         entry = self._replace(now, package, made, state)
         self._remove_stale(package.content, journal)
         return self._publication(self._kept(entry), made, state)
@@ -178,10 +179,10 @@ class Strapi:
     def _kept(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {"id": entry["documentId"], "held": entries.digest(self._fields.held(entry))}
 
-    def _is_ours(self, entry: dict[str, Any], package: Package) -> bool:
-        """The entry is as an attempt left it that was killed before it was recorded."""
-        title, text = (entry[self._fields.names[part]] or "" for part in ("title", "body"))
-        return bool(title == package.payload["title"] and body.words(text) == body.words(package.payload["body"]))
+    def _parts(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Of an entry, as it is sent or held, what can be compared: the body without its mark."""
+        name = self._fields.names["body"]
+        return {**self._fields.held(entry), name: body.words(entry[name] or "")}
 
     def _no_drafts(self) -> AdapterError:
         what = f"{self._type!r} has no drafts: what is sent would be public at once"

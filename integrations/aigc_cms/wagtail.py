@@ -34,7 +34,7 @@ from aigc_sdk.contract.http import Api
 from . import body, entries, media
 from .bearer import Bearer
 from .manifests import WAGTAIL
-from .wagtail_body import rich_text, shown
+from .wagtail_body import comparable, rich_text
 from .wagtail_check import findings
 from .wagtail_fields import Fields
 from .wagtail_uploads import Upload, Uploads, upload_of
@@ -104,13 +104,12 @@ class Wagtail:
             return {"id": self._api.json("POST", "/pages/", json=page)["id"]}
 
         def find(mark: str) -> dict[str, Any] | None:
-            found = self._api.json("GET", "/pages/", params={"slug": mark, "child_of": self._credentials["parent"]})[
-                "items"
-            ]
+            query = {"slug": mark, "child_of": self._credentials["parent"]}
+            found = self._api.json("GET", "/pages/", params=query)["items"]
             return {"id": found[0]["id"]} if found else None
 
         number = str(journal.once("page", make, find)["id"])
-        page = self._waiting(number, package, at) if state == "scheduled" else None
+        page = self._waiting(number, self._sent(package, made), at) if state == "scheduled" else None
         if page is None:
             data = {**self._data(package, made), "slug": package.payload["slug"]}
             page = self._write(number, data, state, at)
@@ -131,9 +130,11 @@ class Wagtail:
         if now is None:
             raise entries.conflict("wagtail", f"page {number} was removed in Wagtail")
         latest = self._latest(number)
-        if str(latest["id"]) != publication.ids["revision"] and not self._is_ours(now, package):
+        edited = str(latest["id"]) != publication.ids["revision"]
+        if edited and not entries.was_intended(journal, self._held(now)):
             raise entries.conflict("wagtail", f"page {number} was edited in Wagtail at {latest['created_at']}")
         made = self._made(package, journal)
+        entries.intend(journal, self._sent(package, made))
         page = self._write(number, self._data(package, made), state, at)
         if state == "draft" and publication.state != "draft":
             self._take_offline(number)
@@ -198,22 +199,18 @@ class Wagtail:
     def _latest(self, number: str) -> dict[str, Any]:
         return dict(self._api.json("GET", f"/pages/{number}/revisions/", params={"limit": 1})["items"][0])
 
-    def _waiting(self, number: str, package: Package, at: datetime | None) -> dict[str, Any] | None:
+    def _waiting(self, number: str, sent: dict[str, Any], at: datetime | None) -> dict[str, Any] | None:
         """The page, if an attempt that was killed has scheduled it as it should be: it is locked then."""
         page = self._page(number)
         if page is None or not _is_at(self._latest(number)["approved_go_live_at"], at):
             return None
-        return page if self._is_ours(page, package) else None
+        return page if self._held(page) == sent else None
 
-    def _is_ours(self, page: dict[str, Any], package: Package) -> bool:
-        """The page is as an attempt left it that was killed before it was recorded."""
-        held = self._fields.held(page)["body"] or ""
-        same_body = entries.letters(held) == entries.letters(self._expected(package, {})["body"])
-        return bool(same_body and page["title"] == package.payload["title"])
+    def _sent(self, package: Package, made: _Made) -> dict[str, Any]:
+        return comparable(package.payload["title"], self._parts(package, made), self._fields.names)
 
-    def _expected(self, package: Package, made: _Made) -> dict[str, Any]:
-        unknown = {one.role: Upload("documents", 0) for one in package.content.attachments}
-        return self._parts(package, {**unknown, **made})
+    def _held(self, page: dict[str, Any]) -> dict[str, Any]:
+        return comparable(page["title"], self._fields.held(page), self._fields.names)
 
     def _publication(self, page: dict[str, Any], made: _Made, state: PublicationState) -> Publication:
         number = str(page["id"])
@@ -236,22 +233,12 @@ class Wagtail:
         if page is None:
             return [Finding(what=f"page {number} is there", passed=False, fix="publish with --again")]
         made = {name[6:]: upload_of(kept) for name, kept in publication.ids.items() if name.startswith("media-")}
-        sent, held = self._expected(package, made), self._fields.held(page)
-        expected = {part: (held[part], sent[part]) for part in held if part != "body"}
-        if "tags" in held:
-            expected["tags"] = (sorted(held["tags"] or ()), sorted(sent["tags"]))
-        text = held["body"] or ""
-        expected |= {
-            "title": (page["title"], package.payload["title"]),
-            "body": (entries.letters(text), entries.letters(sent["body"])),
-            "media in the body": (shown(text), shown(sent["body"])),
-            "state": (self._state(number, publication.state, page), publication.state),
-        }
+        sent, held = self._sent(package, made), self._held(page)
+        sent["state"], held["state"] = publication.state, self._state(number, publication.state, page)
         fix = "aigc adapters doctor says whether the API writes this field"
-        attachments = package.content.attachments
         return [
-            *entries.compared(expected, fix),
-            *(self._uploads.finding(one, made[one.role]) for one in attachments),
+            *entries.compared({name: (held[name], sent[name]) for name in sent}, fix),
+            *(self._uploads.finding(one, made[one.role]) for one in package.content.attachments),
         ]
 
     def _state(self, number: str, recorded: PublicationState, page: dict[str, Any]) -> str:

@@ -6,12 +6,13 @@ https://docs.wagtail.org/en/stable/extending/rich_text_internals.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape
+from typing import Any
 
 from aigc_sdk.contract.adapter import Attachment
 
-from . import body, media
+from . import body, entries, media
 
 # As nh3 writes them: names in lower case, values in double quotes.
 _ATTRIBUTES = r'((?:\s[\w-]+(?:="[^"]*")?)*)\s*'
@@ -30,6 +31,18 @@ def rich_text(html: str, attachments: Mapping[str, Attachment], ids: Mapping[str
         html: clean. attachments, ids: by role. Pictures and players of other sites are left out, as Wagtail would.
     """
     return "".join(_block(block, attachments, ids) for block in body.blocks(html))
+
+
+def comparable(title: str, parts: Mapping[str, Any], named: Collection[str]) -> dict[str, Any]:
+    """Of an article, as it is sent or held, what can be compared: Wagtail writes rich text in its own way.
+
+    Args:
+        named: the parts that have a field.
+    """
+    rich, tags = parts["body"] or "", parts.get("tags") or ()
+    compared = {"title": title, "body": entries.letters(rich), "media in the body": sorted(shown(rich))}
+    others = {part: parts[part] for part in named if part not in ("body", "tags")}
+    return {**compared, **others, **({"tags": sorted(tags)} if "tags" in named else {})}
 
 
 def shown(rich: str) -> set[str]:

@@ -270,6 +270,16 @@ def test_other_errors_are_of_the_tree(open_publisher: Callable[..., Publisher]) 
         open_publisher(parent="99999").publish(article("nowhere"), "wagtail")
 
 
+def test_an_article_of_another_ledger_is_not_there_twice(
+    open_publisher: Callable[..., Publisher], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    open_publisher().publish(article("two-ledgers"), "wagtail")
+    monkeypatch.setenv("AIGC_HOME", str(tmp_path / "another"))
+    with pytest.raises(ContentRefused, match="already in use") as raised:
+        open_publisher().publish(article("two-ledgers"), "wagtail")
+    assert "ledger" in str(raised.value)
+
+
 def test_large_files_are_streamed(publisher: Publisher, tmp_path: Path) -> None:
     body = '<p>x</p><video src="artifact:video"></video>'
     with little_memory():
