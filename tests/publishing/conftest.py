@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from tests.testing.pinboard import GOOD
 
 
 @pytest.fixture(autouse=True)
-def nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What one test hides is not taken out of the next one's texts."""
-    monkeypatch.setattr(secrets, "_hidden", set(secrets._hidden))
+    monkeypatch.setattr(secrets, "_hidden", set())
+    factory = logging.getLogRecordFactory()
+    yield
+    logging.setLogRecordFactory(factory)
 
 
 @pytest.fixture
