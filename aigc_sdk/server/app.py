@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from .._version import __version__
 from ..engine.client import Client
-from . import audio, audio_transcriptions, chat, embeddings, errors, health, images, metrics, models, responses
+from . import audio, audio_transcriptions, chat, embeddings, errors, health, images, metrics, models, responses, videos
 from .gate import Gate
 from .limits import BodyLimit
 from .settings import ServerSettings
@@ -22,7 +22,7 @@ def create_app(client: Client, settings: ServerSettings | None = None) -> FastAP
     app = FastAPI(title="aigc-sdk", version=__version__, docs_url=None, redoc_url=None)
     app.state.aigc = state
     errors.install(app)
-    for part in (models, chat, images, audio, audio_transcriptions, responses, embeddings, health, metrics):
+    for part in (models, chat, images, audio, audio_transcriptions, videos, responses, embeddings, health, metrics):
         app.include_router(part.router)
     most, most_upload = settings.max_body_bytes, settings.max_upload_bytes
     app.add_middleware(BodyLimit, most=most, most_upload=most_upload, arrival_s=settings.arrival_s)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from .refused import Refused
 from .schema import Asked
+from .validation import from_validation
 
 Body = TypeVar("Body", bound=Asked)
 Files = dict[str, list[bytes]]
@@ -30,7 +30,7 @@ async def read_form(http: Request, kind: type[Body], files: Sequence[str]) -> tu
         files: names of the files that are taken.
 
     Raises:
-        RequestValidationError: a field is wrong. Refused: no form, or a file that nobody asked for.
+        Refused: no form, a wrong field, or a file that nobody asked for.
     """
     if not is_form(http):
         what = "the body must be multipart/form-data"
@@ -58,11 +58,11 @@ def is_form(http: Request) -> bool:
 
 
 def validated(kind: type[Body], values: Any) -> Body:
-    """The body. Raises RequestValidationError."""
+    """The body. Raises Refused."""
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise RequestValidationError(error.errors()) from None
+        raise from_validation(error.errors(), kind) from None
 
 
 def the_file(files: Files, name: str) -> bytes:
@@ -76,10 +76,22 @@ def the_file(files: Files, name: str) -> bytes:
 def form_schema(kind: type[Asked], files: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
     """What FastAPI is told about a body that it does not read itself."""
     schema = kind.model_json_schema()
+    schema = _inlined(schema, schema.pop("$defs", {}))
     binary = {name: {"type": "string", "format": "binary"} for name in files}
     schema["properties"] = binary | schema["properties"]
     schema["required"] = [*required, *schema.get("required", ())]
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def _inlined(value: Any, definitions: dict[str, Any]) -> Any:
+    """A JSON schema without references, which lead nowhere inside a larger document."""
+    if isinstance(value, list):
+        return [_inlined(inner, definitions) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return _inlined(definitions[value["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(inner, definitions) for name, inner in value.items()}
 
 
 def _put(values: dict[str, Any], name: str, value: str) -> None:

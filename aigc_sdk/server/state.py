@@ -17,6 +17,7 @@ from .metrics import Metrics
 from .refused import Refused
 from .run_jobs import Submitted
 from .settings import ServerSettings
+from .videos_store import Videos
 
 
 class ServerState:
@@ -27,6 +28,7 @@ class ServerState:
         self.settings = settings
         self.keys = Keys(settings.api_key_file)
         self.metrics = Metrics(client.engine)
+        self.videos = Videos(settings)
         self.draining = False
 
     def caller(self, http: HttpRequest) -> Caller:
