@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aigc_sdk.contract.errors import AdapterError
+from aigc_sdk.contract.errors import AdapterError, InvalidRequest
 
 T = TypeVar("T")
 
@@ -15,8 +17,20 @@ PAUSES_S = (1.0, 2.0, 4.0)
 """Between tries; one try more than pauses."""
 LONGEST_PAUSE_S = 60.0
 """A longer pause that a platform asks for is the user's to wait."""
-TIMEOUT_S = 60.0
-"""For the answer to one call."""
+_TIMEOUT_S = 60.0
+
+
+def timeout_s() -> float:
+    """Seconds for the answer to one call: ``AIGC_TIMEOUT_S``, if it is set. Raises InvalidRequest if that is none."""
+    named = os.environ.get("AIGC_TIMEOUT_S", "")
+    try:
+        seconds = float(named or _TIMEOUT_S)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        what = f"AIGC_TIMEOUT_S is {named!r}, and not a number of seconds"
+        raise InvalidRequest(what, fix="export AIGC_TIMEOUT_S=60")
+    return seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,9 @@ class Failure:
     pause_s: float = 0.0
 
 
+_Read = Callable[[Exception], Failure | None]
+
+
 class Patience:
     """Calls that are tried again.
 
@@ -41,11 +58,9 @@ class Patience:
         read: tells what an exception means; None lets it through. sleep: for tests.
     """
 
-    def __init__(
-        self, read: Callable[[Exception], Failure | None], sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, read: _Read, sleep: Callable[[float], None] | None = None) -> None:
         self._read = read
-        self._sleep = sleep
+        self._sleep = sleep or time.sleep
 
     def call(self, function: Callable[[], T], *, repeatable: bool) -> T:
         """Calls, and again while the platform is busy.

@@ -20,7 +20,8 @@ class TokenServer:
             def do_POST(self) -> None:
                 owner.asked += 1
                 sent = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                good = not owner.refused and sent["refresh_token"] == ["refresh-secret"]
+                given = (sent["refresh_token"], sent["client_secret"])
+                good = not owner.refused and given == (["refresh-secret"], ["client-secret"])
                 answer = {"access_token": "access", "expires_in": 3600, "token_type": "Bearer"}
                 bad = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
                 self.send_response(200 if good else 400)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from aigc_sdk.contract.errors import AdapterError, InvalidRequest
 from aigc_sdk.contract.http import checked_url
 
 from ..ad import account_number
-from ..patience import TIMEOUT_S, Patience
+from ..patience import Patience, timeout_s
 from . import errors
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _IMPORTING = threading.Lock()
 class Account:
     """Args: credentials: of the manifest. sleep: for tests."""
 
-    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] | None = None) -> None:
         self._given = credentials
         self._patience = Patience(errors.read, sleep)
 
@@ -115,7 +114,7 @@ class Account:
         def ask() -> list[Any]:
             self._refreshed()
             service = self._service("GoogleAdsService")
-            return list(service.search(customer_id=self.customer, query=query, timeout=TIMEOUT_S, retry=None))
+            return list(service.search(customer_id=self.customer, query=query, timeout=timeout_s(), retry=None))
 
         return self._patience.call(ask, repeatable=True)
 
@@ -138,7 +137,7 @@ class Account:
         def ask() -> Any:
             self._refreshed()
             call = getattr(self._service(service), method)
-            return call(request=fields, timeout=TIMEOUT_S, retry=None)
+            return call(request=fields, timeout=timeout_s(), retry=None)
 
         return self._patience.call(ask, repeatable=repeatable)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,7 +46,7 @@ class GoogleAds:
 
     manifest = GOOGLE
 
-    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] | None = None) -> None:
         self._given = credentials
         self._account = Account(credentials, sleep)
         self._place = Place(self._account, credentials)

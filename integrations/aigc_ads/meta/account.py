@@ -12,7 +12,7 @@ from aigc_sdk.contract.errors import InvalidRequest, WriteConflict
 from aigc_sdk.contract.http import checked_url
 
 from ..ad import account_number
-from ..patience import TIMEOUT_S, Patience
+from ..patience import Patience, timeout_s
 from . import errors
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ Params = Mapping[str, Any]
 class Account:
     """Args: credentials: of the manifest. sleep: for tests."""
 
-    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] | None = None) -> None:
         self._given = credentials
-        self.sleep = sleep
+        self.sleep = sleep or time.sleep
         self._patience = Patience(errors.read, sleep)
         self._status = 0
 
@@ -48,7 +48,7 @@ class Account:
         session = FacebookSession(
             app_secret=self._given.secret("app_secret").get_secret_value() or None,
             access_token=self._given.secret("access_token").get_secret_value(),
-            timeout=TIMEOUT_S,
+            timeout=timeout_s(),
         )
         session.GRAPH = checked_url(self._given["graph"], errors.ADAPTER)
         session.requests.hooks["response"].append(self._remember)
@@ -63,9 +63,10 @@ class Account:
         except TypeError:  # the client takes a web page that says "success" for JSON
             raise errors.NoAnswer(self._status) from None
         found = answer.json()
-        if not isinstance(found, dict):
-            raise errors.NoAnswer(answer.status() or 0)
-        return found
+        is_json = isinstance(found, dict)
+        if not is_json or answer.status() >= 400:
+            raise errors.NoAnswer(answer.status(), answer.headers(), is_json=is_json)
+        return dict(found)
 
     def get(self, path: str, **params: Any) -> dict[str, Any] | None:
         """An object; None if it is not there. Raises AdapterError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -44,7 +43,7 @@ class Meta:
 
     manifest = META
 
-    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, credentials: Credentials, sleep: Callable[[float], None] | None = None) -> None:
         self._given = credentials
         self._account = Account(credentials, sleep)
 
@@ -99,7 +98,7 @@ class Meta:
         if missing := [key for key in wanted if key not in attached]:
             raise ContentRefused(f"not attached: {', '.join(missing)}", plugin=ADAPTER)
         ad_set = self._account.still(before["ad_set"]) if before else self._account.ad_set()
-        is_first = not journal.done()
+        is_first = not (journal.done() or journal.unfinished())
         self._refuse_conflict(before, journal)
         own = {key: attached[key] for key in wanted}
         names = media.upload(own, self._account, journal, generated=bool(package.content.notice))
@@ -166,9 +165,11 @@ class Meta:
         uploads = {step: done["hash"] for step, done in journal.done("picture-").items()}
         uploads |= {step: done["id"] for step, done in journal.done("video-").items()}
         # Forgotten also where they stay: another publication may remove them later.
+        lost = [*journal.unfinished("picture-"), *journal.unfinished("video-")]  # of an earlier content
+        uploads |= {step: name for step in lost if (name := media.uploaded_in(step, self._account)) is not None}
         stale = {step: name for step, name in uploads.items() if name not in kept}
         self._remove_media(stale | {key: name for key, name in _of("media", before).items() if name not in kept})
-        _forget(stale, journal)
+        _forget({*stale, *lost}, journal)
 
     def _ours(self, journal: Journal) -> set[str]:
         """Creatives of this publication, also those whose making was cut off before it was recorded."""

@@ -7,6 +7,7 @@ developers.facebook.com/docs/marketing-api/error-reference.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aigc_sdk.contract.errors import (
@@ -24,6 +25,7 @@ _CREDENTIALS = frozenset({102, 104, 190, 463, 467, 2500})
 _PERMISSION = frozenset({3, 10, 294, *range(200, 300)})
 _BUSY = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 _PASSING = frozenset({1, 2})
+_STATUSES: dict[int, type[AdapterError]] = {401: CredentialsRefused, 403: PermissionRefused, 413: ContentRefused}
 _GONE = (100, 33)
 """Code and subcode of "Unsupported request, object does not exist"."""
 _FIXES: dict[type[AdapterError], str] = {
@@ -35,11 +37,17 @@ _AGAIN = "try again: what was done already is not done twice"
 
 
 class NoAnswer(Exception):
-    """Something that is no answer of the Graph API: a web page, or nothing. ``status``: of HTTP."""
+    """Something that is no answer of the Graph API: a web page, an error of a server in between. The client itself
+    takes it for success.
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"answered with status {status}, and no JSON")
+    Args:
+        status: of HTTP. headers: of the answer. is_json: it is JSON, though not the Graph API's.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str] | None = None, *, is_json: bool = False) -> None:
+        super().__init__(f"answered with status {status}" + ("" if is_json else ", and no JSON"))
         self.status = status
+        self.headers = headers or {}
 
 
 def read(error: Exception) -> Failure | None:
@@ -50,16 +58,25 @@ def read(error: Exception) -> Failure | None:
     if isinstance(error, FacebookRequestError):
         return _of_answer(error)
     if isinstance(error, NoAnswer):
-        if error.status >= 500:
-            return _lost(str(error))
-        what = f"the address {error}"
-        return Failure(AdapterError(what, plugin=ADAPTER, fix="is this the address of the Graph API?"))
+        return _of_status(error)
     if isinstance(error, requests.ConnectTimeout) or _not_connected(error):
         down = TargetUnavailable("the Graph API cannot be reached", plugin=ADAPTER, fix=_AGAIN)
         return Failure(down, busy=True)
     if isinstance(error, requests.RequestException):
         return _lost(f"no answer ({type(error).__name__})")
     return None
+
+
+def _of_status(error: NoAnswer) -> Failure:
+    what = f"the address {error}"
+    if error.status == 429:
+        named = error.headers.get("Retry-After", "")
+        busy = TargetUnavailable(what, plugin=ADAPTER, fix="too many calls: try again later")
+        return Failure(busy, busy=True, pause_s=float(named) if named.isdigit() else 0.0)
+    if error.status >= 500:
+        return _lost(what)
+    kind = _STATUSES.get(error.status, AdapterError)
+    return Failure(kind(what, plugin=ADAPTER, fix=_FIXES.get(kind, "is this the address of the Graph API?")))
 
 
 def is_gone(error: Exception) -> bool:

@@ -79,6 +79,16 @@ def _video(attachment: Attachment, account: Account, journal: Journal, generated
     return str(journal.once(f"video-{attachment.artifact.sha256()[:12]}", make, find)["id"])
 
 
+def uploaded_in(step: str, account: Account) -> str | None:
+    """Hash or id of what a step of the journal has uploaded, if it came so far that Meta has it."""
+    kind, _, digest = step.partition("-")
+    edge, fields, name, own = (
+        ("advideos", "id,title", "title", "id") if kind == "video" else ("adimages", "hash,name", "name", "hash")
+    )
+    rows = account.each(account.node, edge, fields=fields)
+    return next((str(one[own]) for one in rows if one.get(name, "").startswith(f"aigc-{digest}")), None)
+
+
 def _wait(video: str, account: Account) -> None:
     for _ in range(READY_TRIES):
         status = ((account.get(video, fields="status") or {}).get("status") or {}).get("video_status")
