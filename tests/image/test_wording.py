@@ -91,6 +91,8 @@ VOCABULARY = Vocabulary(CONTENT)
         ("cat couch", "couch, 3d"),
         ("parrot bird", "parrot, 3d"),
         ("apple fruit", "red apple, 3d"),
+        ("a parrot, no, a blue bird", "parrot, 3d"),
+        ("parrot red bird", "red bird, 3d"),
         ("a soft, cosy sofa", "couch, 3d"),
         # number
         ("two mice", "mouse, 3d"),
@@ -112,6 +114,9 @@ VOCABULARY = Vocabulary(CONTENT)
         ("cat on a blue sofa", "cat face, 3d"),
         ("cat in a blue hat", "cat face, 3d"),
         ("a cat on blue background", "cat face, 3d"),
+        ("on a blue background a cat", "cat face, 3d"),
+        ("cat with a hat in blue", "cat face, 3d"),
+        ("cat with a hat, blue", "blue cat face, 3d"),
         ("blue background, red cat", "red cat face, 3d"),
         ("red hat, blue cat", "red top hat, 3d"),
         # Chinese
@@ -143,7 +148,9 @@ def test_a_prompt_is_read_as_a_caption(prompt: str, caption: str) -> None:
     assert reading.notes == (f"read as: {caption}",)
 
 
-@pytest.mark.parametrize("caption", ["cat face, 3d", "blue automobile, flat", "红苹果, 立体", "蓝色苹果, 扁平"])
+@pytest.mark.parametrize(
+    "caption", ["cat face, 3d", "Cat-Face: 3D", "blue automobile, flat", "红苹果, 立体", "蓝色苹果, 扁平"]
+)
 def test_a_caption_is_left_alone(caption: str) -> None:
     reading = read(caption, VOCABULARY)
     assert (reading.prompt, reading.notes) == (caption, ())
@@ -157,6 +164,7 @@ def test_a_caption_is_left_alone(caption: str) -> None:
         ("a parot, flat", "the prompt names nothing that the model can draw; the nearest that it can: parrot"),
         ("a tangerin sofaa", "the nearest that it can: tangerine, couch"),
         ("点心", "the prompt names nothing that the model can draw"),
+        ("一个心情", "the prompt names nothing that the model can draw"),
         ("красное яблоко", "the model reads English and Chinese; it found nothing in the prompt that it can draw"),
         ("りんご", "the model reads English and Chinese"),
         ("Ein Fröschlein", "the prompt names nothing that the model can draw"),
