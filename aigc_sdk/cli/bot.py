@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ..engine.client import Client
 
 GROUP = "aigc_sdk.bots"
-"""Entry points by platform: ``run(platform, config, client, say)``, which returns when the bot was told to stop."""
+"""Entry points by platform: ``run(platform, config, client, say, secret)``, which returns when it was told to stop."""
+
+Run = Callable[[str, Path, "Client", Callable[[str], None], Callable[[str], str | None]], None]
 
 
 @click.command()
@@ -35,24 +37,26 @@ def bot(platform: str, config: Path) -> None:
 
     It answers, and makes pictures, sounds and clips on !image, !speech and !video. With a folder of texts it answers
     customers from these and says from which. Passwords and tokens are read from the environment, such as
-    AIGC_MATRIX_PASSWORD or AIGC_TELEGRAM_TOKEN.
+    AIGC_MATRIX_PASSWORD or AIGC_TELEGRAM_TOKEN, or from the system's keyring.
 
     \b
     Examples:
       aigc bot matrix
       aigc bot telegram --config shop/bot.yaml
     """
+    from ..publishing.secrets import secret_of
+
     run = _runner(platform)
     with Session() as session:
-        run(platform, config, session.client, outputs.say)
+        run(platform, config, session.client, outputs.say, secret_of)
 
 
-def _runner(platform: str) -> Callable[[str, Path, Client, Callable[[str], None]], None]:
+def _runner(platform: str) -> Run:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if platform not in found:
         raise UnknownPlugin(f"no platform {platform!r}", fix=did_you_mean(platform, found))
     try:
-        run: Callable[[str, Path, Client, Callable[[str], None]], None] = found[platform].load()
+        run: Run = found[platform].load()
     except ModuleNotFoundError as error:
         raise MissingExtra("chat", [error.name or platform], plugin=platform) from error
     return run

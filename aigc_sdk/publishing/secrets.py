@@ -80,6 +80,17 @@ def _missing(target: str, missing: list[Credential]) -> InvalidRequest:
     return InvalidRequest(f"{target}: not set: {names}", fix=fix)
 
 
+def secret_of(name: str) -> str | None:
+    """A secret by its variable's name, from the environment or the keyring; None if neither has it. It is hidden.
+
+    For commands that speak to a platform without an adapter, such as ``aigc bot``.
+    """
+    found = os.environ.get(name) or _from_keyring(name)
+    if found:
+        hide(found.strip())
+    return found.strip() if found else None
+
+
 # --- the system's keyring -----------------------------------------------------------------------------------------
 
 

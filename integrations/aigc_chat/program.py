@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from .service import Service
 
 
-def run(name: str, config: Path, client: Client, say: Callable[[str], None]) -> None:
+def run(
+    name: str, config: Path, client: Client, say: Callable[[str], None], secret: Callable[[str], str | None]
+) -> None:
     """Runs a bot until it is told to stop (SIGTERM, Ctrl-C).
 
     Args:
         name: of the platform. config: the path of ``bot.yaml``. client: what generates.
-        say: told in a line what goes on.
+        say: told in a line what goes on. secret: gives a secret by its variable's name.
 
     Raises:
         AigcError: the settings are wrong, or the platform does not let the bot in.
@@ -38,14 +40,14 @@ def run(name: str, config: Path, client: Client, say: Callable[[str], None]) -> 
     if skin is None:
         raise UnknownPlugin(f"no platform {name!r}", fix=did_you_mean(name, SKINS))
     settings = load(config, tuple(SKINS))
-    platform = make(name, resolve(name, skin, settings))
+    platform = make(name, resolve(name, skin, settings, secret))
     service = _service(settings, client)
     bot = Bot(platform, AsyncClient(client), settings, service=service)
     asyncio.run(_until_stopped(bot, lambda: say(f"The bot is on {skin.title}. Ctrl-C stops it.")))
 
 
-def resolve(name: str, skin: Skin, settings: BotSettings) -> Credentials:
-    """The account: settings from ``bot.yaml`` or the environment, secrets from the environment.
+def resolve(name: str, skin: Skin, settings: BotSettings, secret: Callable[[str], str | None]) -> Credentials:
+    """The account: settings from the environment or ``bot.yaml``, secrets from where secrets are.
 
     Raises:
         InvalidRequest: a setting is missing or unknown. CredentialsRefused: a secret is missing.
@@ -54,19 +56,20 @@ def resolve(name: str, skin: Skin, settings: BotSettings) -> Credentials:
     known = {credential.name for credential in skin.credentials if not credential.secret}
     if unknown := sorted(given.keys() - known):
         raise InvalidRequest(f"{name} has no setting {unknown[0]!r}", plugin=name, fix=did_you_mean(unknown[0], known))
-    plain, secret = {}, {}
+    plain, secrets = {}, {}
     for credential in skin.credentials:
         variable = f"AIGC_{name.upper()}_{credential.name.upper()}"
-        value = os.environ.get(variable) or given.get(credential.name) or credential.default
+        found = secret(variable) if credential.secret else os.environ.get(variable) or given.get(credential.name)
+        value = found or credential.default
         if value is None:
             kind = CredentialsRefused if credential.secret else InvalidRequest
             place = f"set {variable}" + ("" if credential.secret else f", or {name}: {credential.name}: in bot.yaml")
             raise kind(f"{credential.name} is missing", plugin=name, fix=place + _more(credential.help))
         if credential.secret:
-            secret[credential.name] = SecretStr(value)
+            secrets[credential.name] = SecretStr(value)
         else:
             plain[credential.name] = value
-    return Credentials(name, plain, secret)
+    return Credentials(name, plain, secrets)
 
 
 def _more(help: str) -> str:

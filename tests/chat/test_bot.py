@@ -223,6 +223,19 @@ async def test_who_asks_too_often_is_told_the_wait_once(make_bot, platform):
     assert platform.texts[4:] == ["question 6", slower]
 
 
+async def test_the_limit_is_one_for_all_that_the_bot_says_but_cancelling_always_works(make_bot, platform):
+    bot = make_bot(rate={"per_minute": 1, "burst": 1}, max_prompt_chars=9, edit_every_s=0.01)
+    for text in ("!help", "!help", "much too long", "!nonsense", "!cancel"):
+        await ask(bot, text)
+    assert len(platform.said) == 2
+    patient = make_bot(rate={"per_minute": 1, "burst": 1}, edit_every_s=0.01, text={"options": {"delay_ms": 30}})
+    await patient.receive(incoming("word " * 300))
+    platform.spoken.clear()
+    await platform.spoken.wait()
+    await ask(patient, "!cancel")
+    assert "Stopped." in platform.texts
+
+
 async def test_cancel_stops_ones_own_answer_and_what_waits(make_bot, platform):
     bot = make_bot(edit_every_s=0.01, text={"options": {"delay_ms": 30}}, rate={"burst": 9})
     await bot.receive(incoming("word " * 300))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from aigc_chat.program import resolve
 from aigc_chat.settings import BotSettings, load
@@ -100,7 +102,7 @@ def account(**values):
 def test_secrets_come_from_the_environment_and_are_never_shown(monkeypatch):
     monkeypatch.setenv("AIGC_MATRIX_PASSWORD", "planted-canary")
     monkeypatch.setenv("AIGC_MATRIX_SERVER", "http://elsewhere")
-    credentials = resolve("matrix", SKINS["matrix"], account())
+    credentials = resolve("matrix", SKINS["matrix"], account(), os.environ.get)
     assert credentials["server"] == "http://elsewhere"
     assert credentials.secret("password").get_secret_value() == "planted-canary"
     assert "canary" not in repr(credentials)
@@ -109,13 +111,13 @@ def test_secrets_come_from_the_environment_and_are_never_shown(monkeypatch):
 def test_what_is_missing_or_unknown_is_told(monkeypatch):
     monkeypatch.delenv("AIGC_TELEGRAM_TOKEN", raising=False)
     with pytest.raises(CredentialsRefused, match="token is missing") as missing:
-        resolve("telegram", SKINS["telegram"], BotSettings())
+        resolve("telegram", SKINS["telegram"], BotSettings(), os.environ.get)
     assert "AIGC_TELEGRAM_TOKEN" in missing.value.fix
     with pytest.raises(InvalidRequest, match="server is missing") as missing:
-        resolve("matrix", SKINS["matrix"], BotSettings())
+        resolve("matrix", SKINS["matrix"], BotSettings(), os.environ.get)
     assert "bot.yaml" in missing.value.fix
     with pytest.raises(InvalidRequest, match="no setting 'sever'") as unknown:
-        resolve("matrix", SKINS["matrix"], account(sever="x"))
+        resolve("matrix", SKINS["matrix"], account(sever="x"), os.environ.get)
     assert "server" in unknown.value.fix
 
 

@@ -75,6 +75,15 @@ def test_a_secret_from_the_keyring_but_the_environment_first(safe: Safe, monkeyp
     assert resolve().secret("password").get_secret_value() == "from-the-environment"
 
 
+def test_a_secret_by_its_variable_is_hidden_from_then_on(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert secrets.secret_of("AIGC_TELEGRAM_TOKEN") is None
+    secrets.keep("AIGC_TELEGRAM_TOKEN", "123:of-the-keyring")
+    assert secrets.secret_of("AIGC_TELEGRAM_TOKEN") == "123:of-the-keyring"
+    monkeypatch.setenv("AIGC_TELEGRAM_TOKEN", " 123:of-the-environment\n")
+    assert secrets.secret_of("AIGC_TELEGRAM_TOKEN") == "123:of-the-environment"
+    assert secrets.scrub("/bot123:of-the-environment/getMe") == "/bot[secret]/getMe"
+
+
 def test_each_target_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIGC_ONE_PASSWORD", "first-secret")
     monkeypatch.setenv("AIGC_TWO_PASSWORD", "second-secret")

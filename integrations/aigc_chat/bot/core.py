@@ -79,18 +79,23 @@ class Bot:
         words = command.words if command else message.text
         language = self._languages.of(message.sender, words, message.language)
         turn = Turn(message, self._place(message), language, words)
+        if command and command.name == "cancel" and self._turns.cancel(turn.room, message.sender):
+            self._say(turn, phrase("cancelled", language))
+        elif self._rate_allows(turn):
+            self._take(turn, command)
+
+    def _take(self, turn: Turn, command: Command | None) -> None:
+        """Answers now what needs no model, and has the rest answered in its turn."""
         if command and self._at_once(turn, command):
             return
         if refusal := self._refusal(turn):
             self._say(turn, refusal)
         elif self._turns.full(turn.room):
             self._say(turn, self._busy(turn))
-        elif not self._rate_allows(turn):
-            return
         elif command:
-            self._turns.add(turn.room, message.sender, lambda: self._answers.make(turn, command.name))
+            self._turns.add(turn.room, turn.message.sender, lambda: self._answers.make(turn, command.name))
         else:
-            self._turns.add(turn.room, message.sender, lambda: self._answers.chat(turn))
+            self._turns.add(turn.room, turn.message.sender, lambda: self._answers.chat(turn))
 
     def _concerned(self, message: Incoming, command: Command | None) -> bool:
         """Among several people, only what is meant for the bot is answered; others may have bots with commands, too."""
@@ -118,8 +123,7 @@ class Bot:
     def _at_once(self, turn: Turn, command: Command) -> bool:
         """Does what needs no model. False if the command does."""
         if command.name == "cancel":
-            stopped = self._turns.cancel(turn.room, turn.message.sender)
-            self._say(turn, phrase("cancelled" if stopped else "nothing", turn.language))
+            self._say(turn, phrase("nothing", turn.language))
         elif command.name == "forget":
             self._memory.forget(turn.conversation)
             self._say(turn, phrase("forgotten", turn.language))
