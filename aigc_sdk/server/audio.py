@@ -51,14 +51,17 @@ async def speech(body: SpeechBody, http: Request) -> Response:
         seed=body.seed,
         options=body.options,
     )
-    submitted = await state_of(http).submit(http, "audio", [request])
+    state = state_of(http)
+    submitted = await state.submit(http, "audio", [request])
     headers = {"X-Aigc-Job": submitted.jobs[0].id}
     if body.ignored:
         headers["X-Aigc-Ignored"] = ", ".join(body.ignored)
+    at_once = form in _AS_MADE and not state.checks_artifacts
+    pieces = _as_made(submitted, form, at_once)
     if body.stream_format == "sse":
-        return stream(_events(submitted, form), submitted, headers)
+        return stream(_events(pieces), submitted, headers)
     if form in _AS_MADE:
-        return Streamed(_as_made(submitted, form), submitted, _AS_MADE[form], headers, _broken_off)
+        return Streamed(pieces, submitted, _AS_MADE[form], headers, _broken_off)
     async with Running(submitted, http) as running:
         (artifact,) = await running.artifacts()
     assert isinstance(artifact, AudioArtifact)
@@ -70,12 +73,12 @@ def _broken_off(error: AigcError) -> bytes:
     raise error
 
 
-async def _as_made(submitted: Submitted, form: str) -> AsyncGenerator[bytes, None]:
-    """A WAV file or bare samples, piece by piece. A plugin that gives no pieces gives the whole."""
+async def _as_made(submitted: Submitted, form: str, at_once: bool) -> AsyncGenerator[bytes, None]:
+    """The file, or bare samples: all at the end, or ``at_once`` piece by piece, as far as the plugin gives pieces."""
     begun = False
     async with aclosing(submitted.events()) as events:
         async for _, event in events:
-            if isinstance(event, Delta) and event.audio:
+            if at_once and isinstance(event, Delta) and event.audio:
                 if not begun and form == "wav":
                     yield wav_head(event.sample_rate)
                 begun = True
@@ -86,22 +89,14 @@ async def _as_made(submitted: Submitted, form: str) -> AsyncGenerator[bytes, Non
                 dropped(event.artifact)
 
 
-async def _events(submitted: Submitted, form: str) -> AsyncGenerator[dict[str, Any], None]:
+async def _events(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[dict[str, Any], None]:
     """As OpenAI's: pieces of the file in base64, then that it is done."""
-    pieces = _as_made(submitted, form) if form in _AS_MADE else _when_done(submitted)
-    async for piece in pieces:
-        for start in range(0, len(piece), _PIECE):
-            audio = base64.b64encode(piece[start : start + _PIECE]).decode()
-            yield {"type": "speech.audio.delta", "audio": audio}
+    async with aclosing(pieces):
+        async for piece in pieces:
+            for start in range(0, len(piece), _PIECE):
+                audio = base64.b64encode(piece[start : start + _PIECE]).decode()
+                yield {"type": "speech.audio.delta", "audio": audio}
     yield {"type": "speech.audio.done", "usage": None}
-
-
-async def _when_done(submitted: Submitted) -> AsyncGenerator[bytes, None]:
-    async with aclosing(submitted.events()) as events:
-        async for _, event in events:
-            if isinstance(event, Completed) and isinstance(event.artifact, AudioArtifact):
-                yield await asyncio.to_thread(event.artifact.content)
-                dropped(event.artifact)
 
 
 def wav_head(rate: int) -> bytes:

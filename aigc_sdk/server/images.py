@@ -64,7 +64,7 @@ async def _answered(body: Pictured, fields: dict[str, Any], http: Request, event
         format=body.format,
         **fields,
     )
-    if body.partial_images:
+    if body.partial_images and not state.checks_artifacts:
         request = await asyncio.to_thread(_with_previews, request, body.partial_images, state)
     requests = [request.model_copy(update={"seed": seed}) for seed in seeds_of(body.seed, body.n or 1)]
     submitted = await state.submit(http, "image", requests)
@@ -72,7 +72,9 @@ async def _answered(body: Pictured, fields: dict[str, Any], http: Request, event
     if body.ignored:
         headers["X-Aigc-Ignored"] = ", ".join(body.ignored)
     if body.stream:
-        return stream(_pieces(submitted, event, body.partial_images or 0), submitted, headers)
+        return stream(
+            _pieces(submitted, event, 0 if state.checks_artifacts else body.partial_images or 0), submitted, headers
+        )
     async with Running(submitted, http) as running:
         artifacts = await running.artifacts()
     return JSONResponse(_whole(artifacts), headers=headers)

@@ -44,4 +44,6 @@ def _described(entry: Entry) -> dict[str, Any]:
         "modality": entry.manifest.modality,
         "tasks": list(card.tasks),
         "licence": card.licence,
+        "languages": list(card.languages),
+        "voices": list(card.voices),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import cast
+from weakref import WeakSet
 
 from fastapi import Request as HttpRequest
 
@@ -30,6 +31,7 @@ class ServerState:
         self.metrics = Metrics(client.engine)
         self.videos = Videos(settings)
         self.draining = False
+        self._live: WeakSet[Submitted] = WeakSet()
 
     def caller(self, http: HttpRequest) -> Caller:
         """Who asks; the gate has looked at the key."""
@@ -43,12 +45,18 @@ class ServerState:
         """
         caller = self.caller(http)
         if self.draining:
-            what = "the server is being stopped"
-            raise Refused(503, "server_error", what, code="draining", retry_after_s=5)
+            raise _stopping()
         caller.admit(modality)
         # In a thread: the first request of a model reads files and makes plans.
         jobs, model = await asyncio.to_thread(self._submitted, requests)
-        return Submitted(jobs, model, caller, self.metrics)
+        submitted = Submitted(jobs, model, caller, self.metrics)
+        self._live.add(submitted)
+        return submitted
+
+    def stop_jobs(self) -> None:
+        """Ends everything that runs; whoever waits for it is told why."""
+        for submitted in list(self._live):
+            submitted.cancel(_stopping())
 
     def _submitted(self, requests: Sequence[Request]) -> tuple[list[AsyncJob], str]:
         entry = self.entry(requests[0])
@@ -66,6 +74,12 @@ class ServerState:
             raise
         return jobs, model
 
+    @property
+    def checks_artifacts(self) -> bool:
+        """Whether hooks check or label what was made; then none of it is sent before it has passed them all."""
+        hooks = self.client.registry.hooks
+        return any(hooks.implementations(hook) for hook in ("moderate", "label", "after_generate"))
+
     def entry(self, request: Request) -> Entry:
         """The model. Raises UnknownModel also for a hub id or a folder that the operator has not named."""
         if request.model is None or request.model in self.settings.sources:
@@ -73,6 +87,10 @@ class ServerState:
         return self.client.registry.find(
             request.model, request.modality, request.task, getattr(request, "language", None)
         )
+
+
+def _stopping() -> Refused:
+    return Refused(503, "server_error", "the server is being stopped", code="draining", retry_after_s=5)
 
 
 def state_of(http: HttpRequest) -> ServerState:

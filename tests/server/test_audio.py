@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import wave
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from aigc_sdk import hookimpl
 
 from .conftest import Serve, Served, leave_when, wait_until
 from .makers import RATE, Small, small_client, tone
@@ -83,6 +86,20 @@ def test_sound_is_sent_while_it_is_made(media: Served, form: str) -> None:
         assert tone(1, RATE // 100)[:20] in first
         Small.go.set()
         assert b"".join(pieces).endswith(tone(3, 240 if form == "pcm" else RATE // 100))
+
+
+def test_sound_that_hooks_look_at_is_sent_when_they_have(media: Served) -> None:
+    class Labels:
+        @hookimpl
+        def label(self, artifact):
+            return dataclasses.replace(artifact, data=artifact.content() + b"label")
+
+    media.client.registry.hooks.register(Labels(), "labels")
+    data = speak(media, "one two", response_format="wav").read()
+    assert data.endswith(b"label")
+    assert tone(2, RATE // 100) in data
+    mp3 = speak(media, "one two", response_format="mp3").read()
+    assert mp3.endswith(b"label")
 
 
 def test_sound_as_events(media: Served) -> None:

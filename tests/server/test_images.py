@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from aigc_sdk import hookimpl
+
 from .conftest import Serve, Served, leave_when, wait_until
 from .makers import Small, small_client
 
@@ -122,6 +124,17 @@ def test_partial_pictures_are_streamed(media: Served) -> None:
 def test_a_stream_without_previews_is_the_picture(media: Served) -> None:
     (event,) = media.openai().images.generate(prompt="red", stream=True)
     assert (event.type, opened(event).size) == ("image_generation.completed", (32, 16))
+
+
+def test_nothing_is_shown_before_hooks_have_seen_it(media: Served) -> None:
+    class Checks:
+        @hookimpl
+        def moderate(self, artifact):
+            return "not red" if artifact else None
+
+    media.client.registry.hooks.register(Checks(), "checks")
+    error = refused(lambda: list(media.openai().images.generate(prompt="red", stream=True, partial_images=2)))
+    assert "not red" in error.message
 
 
 def test_a_streamed_failure_is_an_error(media: Served) -> None:
