@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -24,6 +25,10 @@ _LONGEST_HEAD = 64 * 1024
 """Bytes of a request's first line and headers."""
 
 
+_FAREWELL_S = 5
+"""How long clients have to read why their jobs were stopped."""
+
+
 def check_host(host: str, keys: Path | None) -> None:
     """Raises InvalidRequest for an address that others can reach, if no key is asked for."""
     if keys is None and not is_this_machine(host):
@@ -35,7 +40,7 @@ def check_host(host: str, keys: Path | None) -> None:
 def serve(client: Client, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM; then no request is taken any more, and those that run end first.
 
-    A second SIGINT ends those that run, too.
+    A second SIGINT stops those that run, too, as they are after ``settings.drain_s``: their clients are told.
 
     Args:
         on_ready: called with the address once connections are taken.
@@ -65,7 +70,7 @@ def prepare(client: Client, settings: ServerSettings) -> tuple[Server, socket.so
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=round(settings.drain_s),
+        timeout_graceful_shutdown=round(settings.drain_s) + _FAREWELL_S,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
         limit_concurrency=settings.max_connections,
     )
@@ -78,11 +83,25 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, state: ServerState) -> None:
         super().__init__(config)
         self.state = state
+        self._stopped = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Takes no more requests; at a second Ctrl-C also waits for none."""
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        """Takes no more requests. At a second Ctrl-C jobs are stopped, at a third nothing is waited for."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = self._stopped
+            self._stopped = True
+            # Not here: what runs was interrupted anywhere, and may hold a lock that stopping a job takes.
+            asyncio.get_running_loop().call_soon_threadsafe(self.state.stop_jobs)
         self.should_exit = self.state.draining = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Waits for what runs; stops it when it takes too long."""
+        self.state.draining = True
+        clock = asyncio.get_running_loop().call_later(self.state.settings.drain_s, self.state.stop_jobs)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            clock.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

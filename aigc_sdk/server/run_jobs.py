@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..contract.artifacts import Artifact, AudioArtifact, ImageArtifact
-from ..contract.errors import Cancelled
+from ..contract.errors import AigcError, Cancelled
 from ..contract.events import Completed, Delta, Event, Failed
 from ..contract.requests import MAX_SEED
 from ..engine.job import AsyncJob
@@ -94,10 +94,10 @@ class Submitted:
         read, written = round(self.units.get("input_tokens", 0)), round(self.units.get("output_tokens", 0))
         return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
-    def cancel(self) -> None:
-        """Cancels what still runs."""
+    def cancel(self, why: AigcError | None = None) -> None:
+        """Ends what still runs: as cancelled, or for the reason given."""
         for job in self.jobs:
-            job.job.cancel()
+            job.job.stop(why) if why is not None else job.job.cancel()
 
 
 async def _merged(jobs: Sequence[AsyncJob]) -> AsyncGenerator[tuple[int, Event], None]:
