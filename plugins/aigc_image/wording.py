@@ -198,7 +198,7 @@ def _unknown(words: Sequence[str], vocabulary: Vocabulary) -> str:
         return "the model reads English and Chinese; it found nothing in the prompt that it can draw"
     near = _nearest(words, vocabulary)
     more = f"; the nearest that it can: {', '.join(near)}" if near else ""
-    return f"the prompt names nothing that the model can draw{more}"
+    return f"the prompt names nothing, in English or Chinese, that the model can draw{more}"
 
 
 def _nearest(words: Sequence[str], vocabulary: Vocabulary) -> list[str]:

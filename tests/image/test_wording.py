@@ -159,15 +159,16 @@ def test_a_caption_is_left_alone(caption: str) -> None:
 @pytest.mark.parametrize(
     ("prompt", "note"),
     [
-        ("a quantum blob", "the prompt names nothing that the model can draw"),
-        ("3d", "the prompt names nothing that the model can draw"),
-        ("a parot, flat", "the prompt names nothing that the model can draw; the nearest that it can: parrot"),
+        ("a quantum blob", "the prompt names nothing, in English or Chinese, that the model can draw"),
+        ("3d", "the prompt names nothing, in English or Chinese, that the model can draw"),
+        ("a parot, flat", "that the model can draw; the nearest that it can: parrot"),
         ("a tangerin sofaa", "the nearest that it can: tangerine, couch"),
-        ("点心", "the prompt names nothing that the model can draw"),
-        ("一个心情", "the prompt names nothing that the model can draw"),
+        ("manzana roja", "the prompt names nothing, in English or Chinese, that the model can draw"),
+        ("点心", "the prompt names nothing, in English or Chinese, that the model can draw"),
+        ("一个心情", "the prompt names nothing, in English or Chinese, that the model can draw"),
         ("красное яблоко", "the model reads English and Chinese; it found nothing in the prompt that it can draw"),
         ("りんご", "the model reads English and Chinese"),
-        ("Ein Fröschlein", "the prompt names nothing that the model can draw"),
+        ("Ein Fröschlein", "the prompt names nothing, in English or Chinese, that the model can draw"),
     ],
 )
 def test_what_names_nothing_known_is_passed_on(prompt: str, note: str) -> None:
