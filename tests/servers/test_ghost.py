@@ -178,6 +178,14 @@ def test_what_an_editor_changed_is_not_written_over(publisher: Publisher, site: 
     assert site.get(f"/posts/{number}/").status_code == 404
 
 
+def test_an_edit_is_seen_where_only_tags_are_sent_anew(publisher: Publisher, site: httpx.Client) -> None:
+    number = publisher.publish(article("excerpt"), "ghost").publication.ids["post"]
+    edited(site, number, custom_excerpt="An editor's words")
+    with pytest.raises(WriteConflict, match="was edited on the site"):
+        publisher.publish(article("excerpt", tags=("neu",)), "ghost")
+    assert post(site, number)["custom_excerpt"] == "An editor's words"
+
+
 def test_a_post_that_an_editor_published_does_not_become_a_draft(publisher: Publisher, site: httpx.Client) -> None:
     number = publisher.publish(article("taken"), "ghost").publication.ids["post"]
     edited(site, number, status="published")

@@ -147,6 +147,14 @@ def test_what_an_editor_changed_is_not_written_over(publisher: Publisher, cms: h
     assert cms.get(f"/articles/{number}", params={"status": "draft"}).status_code == 404
 
 
+def test_an_edit_is_seen_where_only_tags_are_sent_anew(publisher: Publisher, cms: httpx.Client) -> None:
+    number = publisher.publish(article("excerpt"), "strapi").publication.ids["entry"]
+    cms.put(f"/articles/{number}", params={"status": "draft"}, json={"data": {"excerpt": "An editor's words"}})
+    with pytest.raises(WriteConflict, match="was edited in Strapi"):
+        publisher.publish(article("excerpt", tags=("neu",)), "strapi")
+    assert entry(cms, number)["excerpt"] == "An editor's words"
+
+
 def test_an_entry_that_was_removed_is_a_conflict(publisher: Publisher, cms: httpx.Client) -> None:
     number = publisher.publish(article("removed"), "strapi").publication.ids["entry"]
     cms.delete(f"/articles/{number}")

@@ -161,6 +161,14 @@ def test_what_an_editor_changed_is_not_written_over(publisher: Publisher, cms: h
     assert cms.get(f"/pages/{number}/").status_code == 404
 
 
+def test_an_edit_is_seen_where_only_tags_are_sent_anew(publisher: Publisher, cms: httpx.Client) -> None:
+    number = publisher.publish(article("excerpt"), "wagtail").publication.ids["page"]
+    cms.patch(f"/pages/{number}/", json={"intro": "An editor's words"})
+    with pytest.raises(WriteConflict, match="was edited in Wagtail"):
+        publisher.publish(article("excerpt", tags=("neu",)), "wagtail")
+    assert page(cms, number)["intro"] == "An editor's words"
+
+
 def test_a_page_that_was_removed_is_a_conflict(publisher: Publisher, cms: httpx.Client) -> None:
     number = publisher.publish(article("removed"), "wagtail").publication.ids["page"]
     cms.delete(f"/pages/{number}/")
