@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from aigc_chat.bot import Bot
+from aigc_chat.publishing.matrix import open_matrix
 from aigc_chat.settings import BotSettings
 from aigc_chat.skins import make
 from PIL import Image
@@ -308,3 +309,16 @@ def test_a_publication_as_its_reader_sees_it(synapse: Synapse, reader: Reader, t
     file = reader.http.get(f"/_matrix/client/v1/media/download/{media}")
     assert file.content == content.attachments[0].artifact.content()
     assert (sound["msgtype"], sound["filename"], sound["info"]["duration"]) == ("m.audio", "Erzählung.wav", 250)
+
+
+def test_check_tells_whether_it_may_enter_the_room(synapse: Synapse, reader: Reader) -> None:
+    invited, closed = (reader.ask("POST", "createRoom", {"invite": who})["room_id"] for who in ([BOT], []))
+    for room, entered in ((invited, True), (closed, False)):
+        settings = {"server": synapse.url, "room": room, "user": ""}
+        secrets = {"token": SecretStr(reader.token), "password": SecretStr("")}
+        adapter = open_matrix(Credentials("matrix", settings, secrets))
+        known, there = adapter.check()
+        adapter.close()
+        assert known.passed
+        assert there.passed is entered
+        assert ("invite @bot:localhost" in there.fix) is not entered

@@ -99,6 +99,11 @@ class MatrixRoom:
     def _joined(self) -> bool:
         return any(quote(room, safe="") == self._room for room in self._ask("GET", "joined_rooms")["joined_rooms"])
 
+    def _invited(self) -> bool:
+        query = {"timeout": 0, "filter": json.dumps({"room": {"timeline": {"limit": 1}}, "presence": {"limit": 0}})}
+        invited = self._ask("GET", "sync", params=query).get("rooms", {}).get("invite", {})
+        return any(quote(room, safe="") == self._room for room in invited)
+
     # --- before ---------------------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[Finding]:
@@ -106,11 +111,11 @@ class MatrixRoom:
             me = self._me
         except CredentialsRefused as error:
             return [Finding(what=f"the account: {error.what}", passed=False, fix=_ADVICE)]
-        room, there = self._credentials["room"], self._joined()
+        room, there = self._credentials["room"], self._joined() or self._invited()
         fix = "" if there else f"invite {me} to {room}: it accepts when it publishes"
         return [
             Finding(what=f"{me} is known at {self._api.url}", passed=True),
-            Finding(what=f"{me} is in {room}", passed=there, fix=fix),
+            Finding(what=f"{me} is in {room}, or invited", passed=there, fix=fix),
         ]
 
     def prepare(self, content: Content) -> Package:
