@@ -178,6 +178,11 @@ def test_what_names_nothing_known_is_passed_on(prompt: str, note: str) -> None:
     assert note in reading.notes[0]
 
 
+def test_three_nearest_are_named_at_most() -> None:
+    (note,) = read("a tangerin, sofaa, parot, candel, mousse", VOCABULARY).notes
+    assert note.endswith("the nearest that it can: tangerine, couch, parrot")
+
+
 @pytest.mark.parametrize("prompt", ["", " ", "!?", "\n\n"])
 def test_nothing_is_said_of_an_empty_prompt(prompt: str) -> None:
     assert read(prompt, VOCABULARY).prompt == prompt
