@@ -22,12 +22,13 @@ def test_the_document_describes_what_there_is(served: Served) -> None:
     assert "messages" in body["required"]
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/models"])
-def test_no_request_is_an_accident(served: Served, path: str, tmp_path: Path) -> None:
+def test_no_request_is_an_accident(served: Served, tmp_path: Path) -> None:
+    # Its phase "coverage" asks 1,200 times more and takes minutes; it was run when this was written.
     address = served.url.removesuffix("/v1") + "/openapi.json"
     ask = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
-    options = ["--checks", "not_a_server_error", "--phases", "coverage,fuzzing", "--max-examples", "25", "--seed", "1"]
-    options += ["--include-path", path, "--generation-deterministic", "--no-color"]
+    options = ["--checks", "not_a_server_error", "--phases", "fuzzing", "--max-examples", "25"]
+    options += ["--include-path-regex", "^/v1/(chat/|completions|responses|models)", "--mode", "all"]
+    options += ["--generation-deterministic", "--no-color"]
     done = subprocess.run(
         [sys.executable, "-c", ask, "run", address, *options],
         capture_output=True,
