@@ -21,6 +21,11 @@ def ads() -> None:
     """Put a campaign's ads into an ad account, paused: nothing runs, and nothing costs, until you switch it on there.
 
     `aigc adapters list` shows what each account needs, `aigc publications` what was published.
+
+    \b
+    Examples:
+      aigc ads google out/ --dry-run
+      aigc ads meta out/ --campaign 1234567890
     """
 
 
