@@ -24,6 +24,7 @@ from aigc_sdk import (
     VideoArtifact,
 )
 from aigc_sdk.contract.events import Preview
+from aigc_sdk.contract.spool import new_file
 from aigc_sdk.settings import LedgerSettings, Settings
 from aigc_sdk.testing import echo_registry
 
@@ -84,16 +85,18 @@ class Painter(Small):
 
 
 def painted(prompt, size, form):
-    """A picture of one colour."""
-    from PIL import Image
+    """A picture of one colour; grey for words that are none."""
+    from PIL import Image, ImageColor
 
     file = io.BytesIO()
-    Image.new("RGB", size, prompt.split()[0]).save(file, form)
+    Image.new("RGB", size, ImageColor.colormap.get(prompt.split()[0], "grey")).save(file, form)
     return ImageArtifact(data=file.getvalue(), width=size[0], height=size[1], media_type=f"image/{form}")
 
 
 class Voice(Small):
-    """A hundredth of a second of a rising tone for each word; hears ten words in 1.5 s of anything."""
+    """A hundredth of a second of a rising tone for each word; hears the same in 1.5 s of anything."""
+
+    files: ClassVar[list] = []
 
     def make(self, request):
         if request.task == "transcribe":
@@ -114,7 +117,12 @@ class Voice(Small):
         with wave.open(file, "wb") as sound:
             sound.setparams((1, 2, rate, 0, "NONE", ""))
             sound.writeframes(b"".join(words))
-        yield Completed(AudioArtifact(data=file.getvalue(), sample_rate=rate, duration_s=len(words) / 100))
+        whole: dict = {"data": file.getvalue()}
+        if request.prompt == "on disk":
+            whole = {"path": new_file("wav")}
+            whole["path"].write_bytes(file.getvalue())
+            self.files.append(whole["path"])
+        yield Completed(AudioArtifact(**whole, sample_rate=rate, duration_s=len(words) / 100))
 
     def heard(self, request):
         if request.audio.read() == b"noise":

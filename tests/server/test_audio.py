@@ -16,7 +16,7 @@ import pytest
 from aigc_sdk import hookimpl
 
 from .conftest import Serve, Served, leave_when, wait_until
-from .makers import RATE, Small, small_client, tone
+from .makers import RATE, Small, Voice, small_client, tone
 
 openai = pytest.importorskip("openai")
 WAIT = {"options": {"wait": True}}
@@ -109,6 +109,15 @@ def test_sound_as_events(media: Served) -> None:
     assert [event["type"] for event in events] == ["speech.audio.delta", "speech.audio.delta", "speech.audio.done"]
     assert b"".join(base64.b64decode(e["audio"]) for e in events[:2]) == tone(1, 240) + tone(2, 240)
     assert "event: speech.audio.delta" in lines
+
+
+def test_a_long_sound_leaves_no_file(media: Served) -> None:
+    whole = tone(1, RATE // 100) + tone(2, RATE // 100)
+    for fields in ({"response_format": "flac"}, {"response_format": "wav"}, {"stream_format": "sse"}):
+        answer = speak(media, "on disk", **fields).read()
+        assert b"speech.audio.done" in answer if "stream_format" in fields else whole in answer
+    assert len(Voice.files) == 3
+    wait_until(lambda: not any(file.exists() for file in Voice.files))
 
 
 def test_what_was_said_about_the_speech_reaches_the_model(media: Served) -> None:
