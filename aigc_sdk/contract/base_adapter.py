@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from .adapter import AdapterManifest, Credentials, Outcome, Publication
+from .adapter import AdapterManifest, Credentials, Journal, Outcome, Publication
 
 
 class BaseAdapter:
@@ -20,6 +20,12 @@ class BaseAdapter:
 
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
+
+    def sweep(self, journal: Journal) -> None:
+        """Removes what steps left at the target that no publication has: those of an update that was killed.
+
+        Called once a publication was taken back, by adapters that have it. Nothing by default.
+        """
 
     def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
         """None: the target reports no views."""

@@ -186,6 +186,8 @@ class Publisher:
         before = publication_of(record)
         if before is not None:
             adapter.unpublish(before)
+            if (sweep := getattr(adapter, "sweep", None)) is not None:
+                sweep(LedgerJournal(self.publications, record.key, sleep=self._sleep))
         self.publications.forget_steps(record.key)
         self.publications.record(
             record.key, title=record.title, digest=record.digest or "", state="removed", ids={}, links={}

@@ -227,6 +227,10 @@ class Strapi:
     def _remove(self, number: str) -> None:
         self._api.json("DELETE", f"/api/{self._type}/{number}", missing_ok=True)
 
+    def sweep(self, journal: Journal) -> None:
+        """Removes uploads of an update that was killed, once the rest is gone."""
+        self._remove_stale(Content(id="", texts={}), journal)
+
     def _remove_stale(self, content: Content, journal: Journal) -> None:
         media.remove_stale(
             content, journal, lambda upload: self._uploads.remove(str(upload["id"])), self._uploads.found

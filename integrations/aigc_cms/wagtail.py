@@ -256,6 +256,10 @@ class Wagtail:
                 self._uploads.remove(upload_of(kept))
         return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
 
+    def sweep(self, journal: Journal) -> None:
+        """Removes uploads of an update that was killed, once the rest is gone."""
+        self._remove_stale(Content(id="", texts={}), journal)
+
     def _remove_stale(self, content: Content, journal: Journal) -> None:
         media.remove_stale(content, journal, lambda one: self._uploads.remove(Upload(**one)), self._uploads.found)
 

@@ -234,6 +234,10 @@ class WordPress:
                 self._delete("media", number)
         return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
 
+    def sweep(self, journal: Journal) -> None:
+        """Removes uploads of an update that was killed, once the post is gone."""
+        self._remove_stale(Content(id="", texts={}), journal)
+
     def _remove_stale(self, content: Content, journal: Journal) -> None:
         def remove(upload: dict[str, Any]) -> None:
             self._delete("media", str(upload["id"]))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aigc_sdk import hookimpl
+from aigc_sdk import Attachment, ImageArtifact, hookimpl
 from aigc_sdk.contract.adapter import Content, Package
 from aigc_sdk.contract.errors import (
     AdapterError,
@@ -248,6 +248,34 @@ def test_again_replaces_what_was_removed_at_the_target(publisher: Publisher, boa
     assert (unchanged.change, unchanged.verified) == ("unchanged", False)
     assert publisher.publish(content(), "board", again=True).verified
     assert len(board.items) == 1
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_a_failed_update_left_is_taken_back_as_well(
+    publisher: Publisher, board: Board, content: Make, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    publisher.publish(with_picture(content(), b"first"), "board")
+    adapter = publisher.adapter("board")
+    monkeypatch.setattr(adapter, "tidied", lambda package, journal: killed())
+    with pytest.raises(KeyboardInterrupt):
+        publisher.publish(with_picture(content(), b"second"), "board")
+    monkeypatch.undo()
+    assert sum(path.startswith("files/") for path in board.items) == 2
+    if again:
+        publisher.publish(with_picture(content(), b"third"), "board", again=True)
+        assert sorted(path.partition("/")[0] for path in board.items) == ["files", "notes"]
+    else:
+        publisher.unpublish(record_of(publisher))
+        assert board.items == {}
+
+
+def killed() -> None:
+    raise KeyboardInterrupt
+
+
+def with_picture(content: Content, data: bytes) -> Content:
+    artifact = ImageArtifact(data=data, width=1, height=1)
+    return replace(content, attachments=(Attachment(role="hero", artifact=artifact, alt="x", name="x.png"),))
 
 
 def test_outcomes_are_asked_of_what_is_there(publisher: Publisher, board: Board, content: Make) -> None:

@@ -128,6 +128,9 @@ class Pinboard:
                 self.removed(self.found("files", mark))
                 journal.forget(name)
 
+    def sweep(self, journal: Journal) -> None:
+        self.tidied(Package(content=Content(id="", texts={}), payload={}), journal)
+
     def removed(self, file: dict[str, Any] | None) -> None:
         if file is not None:
             self.api.call("DELETE", f"/files/{file['id']}", missing_ok=True)

@@ -9,6 +9,7 @@ from ..verdict import expect
 from .subject import AdapterSubject, outcome
 
 ONCE = "what a publication creates goes through journal.once(), which leaves a mark at the target and looks for it"
+DELETE = "keep the ids of all of it in Publication.ids, and delete each; what is gone already is no error"
 MARK = (
     "leave the mark that make() is given at the target (file name, slug, metadata), and let find() search for it there"
 )
@@ -50,7 +51,7 @@ def expect_once(subject: AdapterSubject, content: Content, before: set[str], whe
     return published
 
 
-def expect_gone(subject: AdapterSubject, before: set[str], when: str) -> None:
+def expect_gone(subject: AdapterSubject, before: set[str], when: str, change: str = DELETE) -> None:
     """Nothing is at the target that was not there before."""
     __tracebackhide__ = True
     left = sorted(subject.things() - before)
@@ -58,7 +59,7 @@ def expect_gone(subject: AdapterSubject, before: set[str], when: str) -> None:
         not left,
         f"{when}, the target still has {', '.join(left)[:200]}",
         rule="unpublish() takes back everything that publish() and update() put there, media included",
-        change="keep the ids of all of it in Publication.ids, and delete each; what is gone already is no error",
+        change=change,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ....contract.adapter import Content
 from ...verdict import expect, not_applicable
-from ..expecting import expect_once
+from ..expecting import expect_gone, expect_once
 from ..proxy import FaultKind
-from ..subject import AdapterSubject
+from ..subject import AdapterSubject, outcome
 
 
 class KillChecks:
@@ -40,6 +41,26 @@ class KillChecks:
             changed = aigc_adapter.changed(content)
             aigc_adapter.killed(changed, "kill-after", nth)
             expect_once(aigc_adapter, changed, before, f"killed after writing request {nth} of an update")
+
+    def test_killed_in_an_update_and_taken_back(self, aigc_adapter: AdapterSubject) -> None:
+        """Killed as above, and then unpublished: nothing is left, neither of the publication nor of the update."""
+        _ = aigc_adapter.proxy
+        if not {"update", "unpublish"} <= set(aigc_adapter.manifest.capabilities):
+            not_applicable("the adapter has not both 'update' and 'unpublish' among its capabilities")
+        writes = aigc_adapter.writes_of("update", lambda content: aigc_adapter.publish(aigc_adapter.changed(content)))
+        for nth in range(1, writes + 1):
+            before, content = aigc_adapter.things(), aigc_adapter.new()
+            expect_once(aigc_adapter, content, before, "after publishing")
+            aigc_adapter.killed(aigc_adapter.changed(content), "kill-after", nth)
+            when = f"killed after writing request {nth} of an update, and taken back"
+            failed = outcome(partial(aigc_adapter.unpublish, content))
+            expect(failed is None, f"{when}: {failed}", rule="it can be taken back", change="see the error")
+            expect_gone(
+                aigc_adapter,
+                before,
+                when,
+                change="have sweep(journal) remove what journal.done() and unfinished() tell",
+            )
 
 
 def _each(subject: AdapterSubject, kind: FaultKind, then: Callable[[Content], Content]) -> None:
