@@ -213,11 +213,11 @@ class Batch:
             case Progress() | Preview():
                 ticket.job.emit(event)
             case Completed():
-                del self._live[index]
                 self._complete(ticket, event)
+                self._live.pop(index, None)  # only now: whatever is not handed over is still to be ended
             case Failed():
-                del self._live[index]
                 ticket.job.emit(Failed(as_error(event.error, plugin)))
+                self._live.pop(index, None)
             case _:
                 raise BrokenPlugin(f"run() yielded a {type(event).__name__}, not an event", plugin=plugin)
 
@@ -242,9 +242,11 @@ class Batch:
         self._live.clear()
 
 
-def as_error(error: BaseException, plugin: str) -> AigcError:
-    """An exception of a plugin as an error of our tree, with the plugin named."""
-    if isinstance(error, AigcError):
+def as_error(error: object, plugin: str) -> AigcError:
+    """What a plugin failed with as an error of our tree, with the plugin named. Never fails, whatever it is given."""
+    if not isinstance(error, BaseException):
+        return BrokenPlugin(f"it failed with a {type(error).__name__}, not with an error", plugin=plugin)
+    if isinstance(error, AigcError) and hasattr(error, "plugin"):  # without: a child that did not call its parent
         error.plugin = error.plugin or plugin
         return error
     wrapped = BrokenPlugin(f"{type(error).__name__}: {first_line(error)}", plugin=plugin)

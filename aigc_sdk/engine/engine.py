@@ -166,7 +166,7 @@ class Engine:
             self._moderate(request, artifact)
             artifact = self._hooks.pipe("label", "artifact", request=request, artifact=artifact)
             artifact = self._hooks.pipe("after_generate", "artifact", request=request, artifact=artifact)
-        except Exception as error:  # noqa: BLE001 - hooks are strangers' code
+        except BaseException as error:  # noqa: BLE001 - hooks are strangers' code, even SystemExit
             job.emit(Failed(as_error(error, resident.plugin)))
             return
         if not job.done:

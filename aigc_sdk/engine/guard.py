@@ -24,7 +24,13 @@ class GlobalState:
         self._random = self._torch.get_rng_state() if self._torch else None
 
     def restore(self) -> None:
-        """Puts back what has changed since, with a warning for each."""
+        """Puts back what has changed since, with a warning for each. Never fails: jobs are still to be ended."""
+        try:
+            self._put_back()
+        except Exception:
+            log.exception("torch's settings could not be put back after plugin %r", self._plugin)
+
+    def _put_back(self) -> None:
         if self._torch is None:
             return
         for name, (now, put_back) in _settings(self._torch).items():

@@ -114,14 +114,16 @@ class Job:
             if self._ending:
                 return False
             self._ending = last
-        if last:
-            self._end(event)
-        with self._changed:
-            self._events.append(event)
-            self._changed.notify_all()
-            listeners = list(self._listeners)
-        for wake in listeners:
-            wake()
+        try:
+            if last:
+                self._end(event)
+        finally:  # even if what follows the end wants to end the program: somebody waits for this job
+            with self._changed:
+                self._events.append(event)
+                self._changed.notify_all()
+                listeners = list(self._listeners)
+            for wake in listeners:
+                wake()
         return True
 
     def on_end(self, call: Callable[[Event], None]) -> None:
@@ -139,7 +141,7 @@ class Job:
         for call in self._at_end:
             try:
                 call(event)
-            except Exception:
+            except (Exception, SystemExit):
                 log.exception("job %s: what was to follow its end failed", self.id)
 
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..accelerators import is_out_of_memory, process_bytes, release
 from ..accelerators import threads as thread_settings
 from ..contract.artifacts import Artifact
-from ..contract.errors import AigcError, BrokenPlugin, OutOfMemory
+from ..contract.errors import AigcError, BrokenPlugin, OutOfMemory, first_line
 from ..contract.events import Completed, Event, Failed
 from ..contract.manifest import ModelCard, RunnerSpec
 from ..contract.plan import Plan
@@ -207,7 +207,7 @@ class Resident:
         return runner
 
     def _too_big(self, error: BaseException) -> OutOfMemory:
-        what = f"{self.card.id} does not fit into the memory of {self.plan.device_name}: {error}"
+        what = f"{self.card.id} does not fit into the memory of {self.plan.device_name}: {first_line(error)}"
         return OutOfMemory(what, plugin=self.plugin, fix="a smaller model, or another --device", rungs=("evict-idle",))
 
     def _preprocess(self, ticket: Ticket) -> None:
@@ -301,7 +301,7 @@ class Resident:
         if len(tickets) > 1:
             return self._halve(tickets)
         rungs = tickets[0].rungs if tickets else []
-        what = f"out of memory on {self.plan.device_name}: {error}"
+        what = f"out of memory on {self.plan.device_name}: {first_line(error)}"
         self._fail(tickets, OutOfMemory(what, plugin=self.plugin, fix="ask for less, or a smaller model", rungs=rungs))
 
     def _rungs(self) -> Iterator[str]:

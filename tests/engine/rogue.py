@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from aigc_sdk import BaseRunner, Completed, Manifest, ModelCard, OptionSpec, RunnerSpec, TextArtifact
+from aigc_sdk import AigcError, BaseRunner, Completed, Failed, Manifest, ModelCard, OptionSpec, RunnerSpec, TextArtifact
 
 HUNG = threading.Event()
 """Set by a test to let a hanging run() come back."""
@@ -30,6 +30,16 @@ class Unprintable(Exception):
         raise RuntimeError("no words")
 
 
+class UnprintableMemory(MemoryError):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class Orphan(AigcError):
+    def __init__(self) -> None:
+        """Does not call its parent: it has no ``plugin``, no ``what``."""
+
+
 class Exotic(BaseException):
     """Not even an Exception."""
 
@@ -40,6 +50,8 @@ class Rogue(BaseRunner):
     def preprocess(self, request):
         if request.options["how"] == "exit in preprocess":
             raise SystemExit(4)
+        if request.options["how"] == "orphan in preprocess":
+            raise Orphan
         return request.prompt
 
     def batch_key(self, request):
@@ -51,6 +63,9 @@ class Rogue(BaseRunner):
 
     def run(self, items, context):
         for item in items:
+            if item.request.options["how"] == "only words":
+                yield item.index, Failed("it went wrong")
+                continue
             getattr(self, "_" + str(item.request.options["how"]).replace(" ", "_"), self._well)(item)
             yield item.index, Completed(self._artifact(item))
 
@@ -64,6 +79,12 @@ class Rogue(BaseRunner):
 
     def _unprintable(self, item) -> None:
         raise Unprintable
+
+    def _unprintable_memory(self, item) -> None:
+        raise UnprintableMemory
+
+    def _orphan(self, item) -> None:
+        raise Orphan
 
     def _exit(self, item) -> None:
         raise SystemExit(3)

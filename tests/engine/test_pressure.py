@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from aigc_sdk import BrokenPlugin, Client, DeadlineExceeded, TextRequest
+from aigc_sdk import BrokenPlugin, Client, DeadlineExceeded, OutOfMemory, TextRequest
 from aigc_sdk.registry import Registry
 from aigc_sdk.settings import EngineSettings, LedgerSettings, Settings
 from tests.engine.rogue import HUNG, LEAKED, ROGUE
@@ -33,12 +34,47 @@ def rogue() -> Iterator[Client]:
         ("exit", "SystemExit: 3"),
         ("exit in preprocess", "SystemExit: 4"),
         ("wrong type", "holds a str, not an artifact"),
+        ("only words", "failed with a str, not with an error"),
+        ("orphan", "Orphan"),
+        ("orphan in preprocess", "Orphan"),
     ],
 )
 def test_odd_deaths_are_contained_and_named(rogue: Client, how: str, says: str) -> None:
     with pytest.raises(BrokenPlugin, match=rf"\[rogue\].*{says}"):
-        rogue.generate("text", "x", options={"how": how})
+        result(rogue, how)
     assert rogue.generate("text", "next").text == "next"
+
+
+def result(rogue: Client, how: str) -> object:
+    """Of a job that behaves so; a job that never ends is a failure of the test."""
+    return rogue.submit(TextRequest(prompt="x", options={"how": how})).result(timeout=20)
+
+
+def test_too_little_memory_that_has_no_words(rogue: Client) -> None:
+    with pytest.raises(OutOfMemory, match="cannot be shown"):
+        result(rogue, "unprintable memory")
+    assert rogue.generate("text", "next").text == "next"
+
+
+def test_a_hook_that_ends_the_program_ends_no_job_for_ever(rogue: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(*_: object, **__: object) -> None:
+        raise SystemExit(5)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rogue.engine._hooks, "pipe", _only("after_generate", rogue.engine._hooks.pipe, leave))
+        with pytest.raises(BrokenPlugin, match="SystemExit: 5"):
+            result(rogue, "well")
+    with monkeypatch.context() as patched:
+        patched.setattr(rogue.engine._hooks, "tell", leave)
+        with pytest.raises(BrokenPlugin, match="SystemExit: 3"):
+            result(rogue, "exit")
+    (resident,) = rogue.engine.residents.loaded()
+    assert resident.pending == 0
+    assert rogue.generate("text", "next").text == "next"
+
+
+def _only(hook: str, other: Callable[..., Any], instead: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda name, *rest, **named: (instead if name == hook else other)(name, *rest, **named)
 
 
 def test_a_neighbour_of_an_odd_death_finishes(rogue: Client) -> None:
