@@ -167,7 +167,7 @@ class MatrixRoom:
     def _published(self, package: Package, journal: Journal, event: str) -> Publication:
         """Sends the files, takes back those that are not wanted any more, and says what there is."""
         files = {f"file-{one.role}": self._file(one, journal) for one in package.content.attachments}
-        words.remove_stale(package.content, journal, lambda sent: self._redact(sent["event"]), self._find)
+        self._remove_stale(package.content, journal)
         return Publication(
             target=self._credentials.target,
             key="",
@@ -260,6 +260,13 @@ class MatrixRoom:
             if name != "body":
                 self._redact(event)
         return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+
+    def sweep(self, journal: Journal) -> None:
+        """Redacts the files of an update that was killed, once the message is gone."""
+        self._remove_stale(Content(id="", texts={}), journal)
+
+    def _remove_stale(self, content: Content, journal: Journal) -> None:
+        words.remove_stale(content, journal, lambda sent: self._redact(sent["event"]), self._find)
 
     def _redact(self, event: str) -> None:
         path = f"rooms/{self._room}/redact/{quote(event, safe='')}/{uuid.uuid4().hex}"

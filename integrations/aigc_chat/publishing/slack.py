@@ -144,7 +144,7 @@ class SlackChannel:
     def _published(self, package: Package, journal: Journal, number: str) -> Publication:
         """Uploads the files, deletes those that are not wanted any more, and says what there is."""
         files = {f"file-{one.role}": self._file(one, journal) for one in package.content.attachments}
-        words.remove_stale(package.content, journal, lambda sent: self._delete_file(sent["file"]), self._find_file)
+        self._remove_stale(package.content, journal)
         link = self._read("chat.getPermalink", channel=self._channel, message_ts=number)["permalink"]
         return Publication(
             target=self._credentials.target,
@@ -220,6 +220,13 @@ class SlackChannel:
         number = publication.ids["message"]
         _if_there(lambda: self._ask("chat.delete", repeatable=True, channel=self._channel, ts=number))
         return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+
+    def sweep(self, journal: Journal) -> None:
+        """Deletes the files of an update that was killed, once the message is gone."""
+        self._remove_stale(Content(id="", texts={}), journal)
+
+    def _remove_stale(self, content: Content, journal: Journal) -> None:
+        words.remove_stale(content, journal, lambda sent: self._delete_file(sent["file"]), self._find_file)
 
     def _delete_file(self, number: str) -> None:
         _if_there(lambda: self._ask("files.delete", repeatable=True, file=number))
