@@ -73,14 +73,16 @@ class Waiting:
         Returns an empty list once closed.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._tickets or self._closed)
-            if self._closed:
-                return []
-            key = self._tickets[0].key
-            until = time.monotonic() + wait_s
-            while (left := until - time.monotonic()) > 0 and self._count(key) < size and not self._closed:
-                self._changed.wait(left)
-            return self._take(key, size)
+            while True:
+                self._changed.wait_for(lambda: self._tickets or self._closed)
+                if self._closed:
+                    return []
+                key = self._tickets[0].key
+                until = time.monotonic() + wait_s
+                while (left := until - time.monotonic()) > 0 and self._count(key) < size and not self._closed:
+                    self._changed.wait(left)
+                if taken := self._take(key, size):
+                    return taken  # otherwise all of them were cancelled while they waited
 
     def more(self, key: Hashable, limit: int) -> list[Ticket]:
         """Up to ``limit`` waiting tickets with that key; does not block."""

@@ -149,6 +149,18 @@ def test_cancelling_a_queued_job_never_runs_it(client: Client) -> None:
     assert not any(isinstance(e, Started) for e in queued.events())
 
 
+def test_a_model_whose_waiting_jobs_are_all_cancelled_goes_on(client: Client) -> None:
+    fields = {"model": "echo-slow", "options": {"delay_ms": 20}}
+    long = client.submit(TextRequest(prompt="one " * 10, **fields))
+    waiting = [client.submit(TextRequest(prompt="two", **fields)) for _ in range(3)]
+    time.sleep(0.1)  # they are made ready, and wait behind it
+    for job in waiting:
+        job.cancel()
+    long.result(timeout=10)
+    time.sleep(0.1)  # the model looks for its next batch
+    assert client.submit(TextRequest(prompt="three", **fields)).result(timeout=10).text == "three"
+
+
 def test_leaving_a_stream_early_cancels_the_job(client: Client) -> None:
     stream = client.stream("text", "word " * 1000, options={"delay_ms": 10.0})
     job_id = next(stream).job
