@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from ..contract.errors import ContentRefused, InvalidRequest
 from .completion import complete_target
 from .options import json_option, together
 from .progress import Status
@@ -55,7 +54,7 @@ def google(folder: Path, campaign: str | None, ad_group: str | None, target: str
     """Ads of the campaign in FOLDER to Google Ads: responsive search and display ads, and Performance Max asset groups.
 
     The brief's channels google-rsa, google-display and google-pmax. With --dry-run, no account is needed, and the exit
-    code is 2 if a limit is broken.
+    code is 12 if a limit is broken.
 
     \b
     Examples:
@@ -72,7 +71,7 @@ def google(folder: Path, campaign: str | None, ad_group: str | None, target: str
 def meta(folder: Path, campaign: str | None, ad_set: str | None, target: str | None, **how: Any) -> None:
     """Ads of the campaign in FOLDER to Meta: one ad for each picture and video, for feed and stories.
 
-    The brief's channels meta-feed and meta-stories. With --dry-run, no account is needed, and the exit code is 2 if a
+    The brief's channels meta-feed and meta-stories. With --dry-run, no account is needed, and the exit code is 12 if a
     limit is broken.
 
     \b
@@ -107,10 +106,7 @@ def _deliver(
     with Publisher() as publisher:
         if dry_run:
             packages = prepared(made, target, publisher, segments=segments, languages=languages)
-            try:
-                show_packages(packages, as_json=as_json)
-            except ContentRefused as error:
-                raise InvalidRequest(error.what, fix="shorten the texts or exchange the pictures marked FAIL") from None
+            show_packages(packages, as_json=as_json)
             return
         with closing(Status()) as status:
             found = deliver(

@@ -124,7 +124,10 @@ def show_packages(packages: Sequence[Package], *, as_json: bool) -> None:
                 click.echo(f"  adapted: {adaptation}")
     broken = sum(not check.passed and check.kind == "limit" for package in packages for check in package.checks)
     if broken:
-        raise ContentRefused(f"{broken} limits of the target are broken; nothing can be published so")
+        raise ContentRefused(
+            f"{broken} limits of the target are broken; nothing can be published so",
+            fix="shorten the texts, or exchange the pictures, marked FAIL",
+        )
     outputs.say(f"{len(packages)} contents fit; nothing was sent")
 
 

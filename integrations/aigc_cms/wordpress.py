@@ -203,7 +203,7 @@ class WordPress:
             "title": (body.words(post["title"]["raw"]), body.words(payload["title"])),
             "excerpt": (body.words(post["excerpt"]["raw"]), body.words(payload["excerpt"])),
             "status": ("future" if due else post["status"], _STATUS[publication.state]),
-            "picture": (post["featured_media"], int(publication.ids.get("media-hero", 0))),
+            "picture": (post["featured_media"], int(publication.ids["media-hero"]) if payload["featured"] else 0),
             "tags": (len(post["tags"]), len(payload["tags"])),
         }
         fix = "look at the post: a plugin of the site may have changed it"

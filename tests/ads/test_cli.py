@@ -67,12 +67,12 @@ def test_a_dry_run_shows_every_limit_and_needs_no_account(made):
     assert "2 contents fit; nothing was sent" in found.stderr
 
 
-def test_a_broken_limit_is_exit_code_2(made):
+def test_a_broken_limit_is_exit_code_12(made):
     found = aigc("ads", "google", made(landing_url=None), "--dry-run")
-    assert found.exit_code == 2
+    assert found.exit_code == 12
     assert "url\tgiven\tnone\ta web address\tlimit\tFAIL" in found.stdout
     as_json = aigc("ads", "google", made(landing_url=None), "--dry-run", "--json")
-    assert as_json.exit_code == 2
+    assert as_json.exit_code == 12
     checks = json.loads(as_json.stdout)[0]["checks"]
     assert [one["asset"] for one in checks if not one["passed"]] == ["url"]
 
