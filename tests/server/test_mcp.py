@@ -78,7 +78,6 @@ async def test_a_picture_is_returned_and_saved_with_progress(installed: Client, 
         {"prompt": "red apple, 3d", "seed": 1},
         progress_callback=progress,
     )
-    import base64
 
     picture = Image.open(io.BytesIO(base64.b64decode(told.content[0].data)))
     assert picture.size[0] >= 256
