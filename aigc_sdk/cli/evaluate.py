@@ -134,7 +134,7 @@ def _print(report: Report, folder: Path) -> None:
 def train_scorer(output: Path, steps: int | None) -> None:
     """Make the scorer anew, from the picture packages.
 
-    About twenty minutes of CPU time. Ctrl-C stops after a checkpoint; the same command goes on from there. Twemoji's
+    About forty minutes of CPU time. Ctrl-C stops after a checkpoint; the same command goes on from there. Twemoji's
     pictures are fetched for testing alone.
 
     \b

@@ -24,7 +24,7 @@ from .network import SIDE, ScorerNetwork, Shape
 from .stage import ScorerStage
 
 SETTINGS = StageSettings(
-    steps=3000,
+    steps=6000,
     batch=128,
     learning_rate=2e-3,
     warmup=80,
