@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from aigc_sdk import Client
 from aigc_sdk.settings import LedgerSettings, Settings
 from aigc_sdk.testing import echo_registry
+
+# A shell ignores SIGINT for what it runs in the background, and so would every program that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples every time, so that a run never fails by luck, and none by a slow machine.
 # `make test ARGS="--hypothesis-profile=search"` looks for new ones; pin what it finds with @example.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -96,14 +95,10 @@ def _deliver(
     from ..campaign.contents import load_made
     from ..campaign.deliver import deliver, prepared
     from ..publishing import Publisher
-    from ..publishing.secrets import variable
 
-    for name, value in place.items():
-        if value is not None:
-            # Where settings are read first, so that the option wins over all of them.
-            os.environ[variable(target, name)] = value
     made = load_made(folder)
-    with Publisher() as publisher:
+    given = {name: value for name, value in place.items() if value is not None}
+    with Publisher(overrides={target: given}) as publisher:
         if dry_run:
             packages = prepared(made, target, publisher, segments=segments, languages=languages)
             show_packages(packages, as_json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..contract.adapter import Adapter, AdapterManifest
@@ -49,18 +49,26 @@ def _info(name: str, registry: Registry) -> PluginInfo[AdapterManifest]:
     return by_name[name]
 
 
-def open_adapter(target: str, settings: Settings, registry: Registry, *, complete: bool = True) -> Adapter:
+def open_adapter(
+    target: str,
+    settings: Settings,
+    registry: Registry,
+    *,
+    complete: bool = True,
+    overrides: Mapping[str, str] | None = None,
+) -> Adapter:
     """The adapter of a target, ready to be asked.
 
     Args:
         complete: refuse missing credentials; without, it can only ``prepare``.
+        overrides: settings (no secrets) that go before the environment and those of the target.
 
     Raises:
         InvalidRequest: credentials are missing or wrong. And what :func:`manifest_of` raises.
     """
     manifest = manifest_of(target, settings, registry)
     given = {name: value for name, value in settings.targets.get(target, {}).items() if name != "adapter"}
-    credentials = secrets.resolve(target, manifest, given, complete=complete)
+    credentials = secrets.resolve(target, manifest, given, complete=complete, overrides=overrides)
     factory = load_attribute(manifest.factory, manifest.name)
     with guarded(manifest.name):
         adapter: Adapter = factory(credentials)

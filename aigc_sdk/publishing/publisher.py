@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -51,7 +51,8 @@ class Publisher:
 
     Args:
         settings: composed by Hydra if None. registry: what is installed if None.
-        ledger: where publications are recorded; that of the settings if None. sleep: for tests.
+        ledger: where publications are recorded; that of the settings if None.
+        overrides: settings of targets, by target, that go before the environment and the user's. sleep: for tests.
 
     Raises:
         StoreError: the ledger is switched off; without it, nothing could be kept from being published twice.
@@ -63,6 +64,7 @@ class Publisher:
         settings: Settings | None = None,
         registry: Registry | None = None,
         ledger: Ledger | None = None,
+        overrides: Mapping[str, Mapping[str, str]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings or load_settings()
@@ -70,6 +72,7 @@ class Publisher:
         if ledger is None and not self.settings.ledger.enabled:
             raise StoreError("publishing needs the ledger", fix="ledger.enabled=true")
         self.publications = Publications(ledger or Ledger.from_settings(self.settings.ledger))
+        self._overrides = dict(overrides or {})
         self._sleep = sleep
         self._open: dict[tuple[str, bool], Adapter] = {}
 
@@ -77,7 +80,8 @@ class Publisher:
         """The adapter of a target, opened once. See :func:`open_adapter` for what it raises."""
         key = (target, complete)
         if key not in self._open:
-            self._open[key] = open_adapter(target, self.settings, self.registry, complete=complete)
+            own = self._overrides.get(target)
+            self._open[key] = open_adapter(target, self.settings, self.registry, complete=complete, overrides=own)
         return self._open[key]
 
     def manifest(self, target: str) -> AdapterManifest:

@@ -29,18 +29,25 @@ def variable(target: str, name: str) -> str:
 
 
 def resolve(
-    target: str, manifest: AdapterManifest, settings: Mapping[str, str], *, complete: bool = True
+    target: str,
+    manifest: AdapterManifest,
+    settings: Mapping[str, str],
+    *,
+    complete: bool = True,
+    overrides: Mapping[str, str] | None = None,
 ) -> Credentials:
     """What the adapter needs, from the environment, the keyring and the settings, in this order.
 
     Args:
-        settings: of the target. complete: refuse what is missing; otherwise it is left empty.
+        settings: of the target. overrides: go before all of these.
+        complete: refuse what is missing; otherwise it is left empty.
 
     Raises:
         InvalidRequest: something is missing, unknown, or a secret is in the settings.
     """
     _check_settings(target, manifest, settings)
-    values = {one.name: _value(target, one, settings) for one in manifest.credentials}
+    _check_settings(target, manifest, overrides or {})
+    values = {one.name: _value(target, one, settings) for one in manifest.credentials} | dict(overrides or {})
     missing = [one for one in manifest.credentials if values[one.name] is None]
     if missing and complete:
         raise _missing(target, missing)

@@ -59,7 +59,7 @@ def test_a_folder_of_pictures_becomes_a_model(trained: tuple[Path, Result], pict
     receipt = json.loads((out / "model" / "receipt.json").read_text())
     assert receipt["pictures"] == {"originals": 9, "recoloured": 0, "concepts": 9}
     assert receipt["stages"]["diffusion"]["samples"] == 12
-    assert all(stage["seconds"] > 0 for stage in receipt["stages"].values())
+    assert sum(stage["seconds"] for stage in receipt["stages"].values()) > 0  # of one, a tenth may be none
     assert receipt["data"][0]["pictures"] == 9
     assert receipt["plan"]["device"] == "cpu"
     for name, digest in receipt["files"].items():

@@ -221,6 +221,10 @@ class Meta:
         self._remove_media(_of("media", publication.ids))
         return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
 
+    def sweep(self, journal: Journal) -> None:
+        """Removes what an update that was killed had made, once the publication is gone."""
+        self._tidy({}, {}, journal)
+
     def _remove_media(self, names: Mapping[str, str]) -> None:
         """Pictures and videos that no creative shows any more; others' ads may show the same."""
         if not names:
