@@ -57,7 +57,12 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": FOLDER / "wagtail.db",
         # The data need not survive a power cut: nothing waits for the disk.
-        "OPTIONS": {"init_command": "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY;", "timeout": 30},
+        "OPTIONS": {
+            "init_command": "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY;",
+            "timeout": 30,
+            # A transaction that reads first and writes later is refused at once where another one writes.
+            "transaction_mode": "IMMEDIATE",
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
