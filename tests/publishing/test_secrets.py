@@ -152,7 +152,7 @@ def heard() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger("some.library")
+    logger = logging.getLogger("somebody.elses")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     yield stream
@@ -161,7 +161,7 @@ def heard() -> Iterator[io.StringIO]:
 
 def test_what_is_hidden_is_in_no_log(heard: io.StringIO) -> None:
     secrets.hide(SECRET)
-    log = logging.getLogger("some.library")
+    log = logging.getLogger("somebody.elses")
     log.debug("POST /bot%s/sendMessage", SECRET)
     log.info(f"token={SECRET}")
     log.warning("headers: %r", {"Authorization": f"Bearer {SECRET}"})
@@ -178,7 +178,7 @@ def test_what_is_hidden_is_in_no_log(heard: io.StringIO) -> None:
 
 def test_other_records_are_as_they_were(heard: io.StringIO, caplog: pytest.LogCaptureFixture) -> None:
     secrets.hide(SECRET)
-    log = logging.getLogger("some.library")
+    log = logging.getLogger("somebody.elses")
     log.info("%d of %d", 1, 2)
     assert caplog.records[-1].args == (1, 2)
     try:
