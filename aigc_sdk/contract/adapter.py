@@ -106,6 +106,11 @@ class Attachment:
     alt: str = ""
     name: str
 
+    @property
+    def media_type(self) -> str:
+        """Such as ``image/jpeg``, without parameters."""
+        return self.artifact.media_type.partition(";")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
@@ -190,6 +195,10 @@ class Publication:
     ids: dict[str, str]
     links: dict[str, str] = field(default_factory=dict)
     state: PublicationState = "draft"
+
+    def removed(self) -> Publication:
+        """The same, taken back."""
+        return Publication(target=self.target, key=self.key, ids={}, state="removed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,14 +13,13 @@ from typing import Any
 
 from aigc_sdk.contract.adapter import (
     Content,
-    Credentials,
     Finding,
     Journal,
-    Outcome,
     Package,
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import CredentialsRefused, WriteConflict
 from aigc_sdk.contract.http import Api
 
@@ -37,29 +36,21 @@ _TAG_MAX = 191
 _WRITING_ROLES = {"Owner", "Administrator", "Super Editor", "Editor", "Author"}
 
 
-def open_ghost(credentials: Credentials) -> Ghost:
-    """The adapter's factory."""
-    return Ghost(credentials)
-
-
-class Ghost:
+class Ghost(BaseAdapter):
     """One site."""
 
     manifest = GHOST
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
     @cached_property
-    def _api(self) -> Api:
-        return open_api(self._credentials["url"], self._credentials.secret("key"))
+    def api(self) -> Api:
+        return open_api(self.credentials["url"], self.credentials.secret("key"))
 
     @cached_property
     def _uploads(self) -> Uploads:
-        return Uploads(self._api)
+        return Uploads(self.api)
 
     def _ask(self, method: str, path: str, **arguments: Any) -> Any:
-        return self._api.json(method, f"/ghost/api/admin/{path}", **arguments)
+        return self.api.json(method, f"/ghost/api/admin/{path}", **arguments)
 
     def check(self) -> Sequence[Finding]:
         site = self._ask("GET", "site/", auth=None)["site"]
@@ -160,8 +151,8 @@ class Ghost:
         }
         if at is not None:
             fields["published_at"] = _stamp(at)
-        if self._credentials["author"]:
-            fields["authors"] = [{"email": self._credentials["author"]}]
+        if self.credentials["author"]:
+            fields["authors"] = [{"email": self.credentials["author"]}]
         return fields, {f"media-{role}": url for role, url in urls.items()}
 
     def _post(self, number: str) -> dict[str, Any]:
@@ -196,10 +187,10 @@ class Ghost:
 
     def _publication(self, post: dict[str, Any], uploads: dict[str, str], state: PublicationState) -> Publication:
         return Publication(
-            target=self._credentials.target,
+            target=self.credentials.target,
             key="",
             ids={"post": post["id"], "held": post["held"], **uploads},
-            links={"view": post["url"], "edit": f"{self._api.url}/ghost/#/editor/post/{post['id']}"},
+            links={"view": post["url"], "edit": f"{self.api.url}/ghost/#/editor/post/{post['id']}"},
             state=state,
         )
 
@@ -235,15 +226,7 @@ class Ghost:
     def unpublish(self, publication: Publication) -> Publication:
         """Takes the post back. Its files stay: Ghost has no call that deletes them."""
         self._ask("DELETE", f"posts/{publication.ids['post']}/", missing_ok=True)
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
-
-    def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
-        """None: Ghost's API counts what newsletters bring, and none is sent."""
-        yield from ()
-
-    def close(self) -> None:
-        if "_api" in self.__dict__:
-            self._api.close()
+        return publication.removed()
 
 
 def _kept(post: dict[str, Any]) -> dict[str, Any]:

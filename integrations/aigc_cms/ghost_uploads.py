@@ -39,7 +39,7 @@ class Uploads:
     def url(self, attachment: Attachment, journal: Journal) -> str:
         """The address of an attachment, stored if it is not there yet."""
         kind = "images" if attachment.artifact.modality == "image" else "media"
-        ending = ENDINGS[media.media_type(attachment)]
+        ending = ENDINGS[attachment.media_type]
 
         def make(mark: str) -> dict[str, Any]:
             # The mark says what the file is, and what was taken back is still there.
@@ -70,7 +70,7 @@ class Uploads:
 
     def _store(self, kind: str, attachment: Attachment, name: str) -> dict[str, Any]:
         with media.opened(attachment) as file:
-            part = (name, file, media.media_type(attachment))
+            part = (name, file, attachment.media_type)
             answer = self._api.json("POST", f"/ghost/api/admin/{kind}/upload/", files={"file": part})
         return {"url": answer[kind][0]["url"]}
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import mimetypes
-from collections.abc import Callable, Collection, Iterator
-from hashlib import sha256
+from collections.abc import Collection, Iterator
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from aigc_sdk.contract.adapter import Attachment, Check, Content, Journal
+from aigc_sdk.contract.adapter import Attachment, Check, Content
 
 from .body import roles
 
@@ -27,16 +26,11 @@ def opened(attachment: Attachment) -> Iterator[BinaryIO]:
         yield file
 
 
-def media_type(attachment: Attachment) -> str:
-    """Such as ``image/jpeg``, without parameters."""
-    return attachment.artifact.media_type.partition(";")[0]
-
-
 def file_name(attachment: Attachment, mark: str) -> str:
     """A name for the uploaded file in ASCII: systems change other names, each in its own way."""
     ending = PurePath(attachment.name).suffix
     if not ending.isascii() or len(ending) < 2:
-        ending = mimetypes.guess_extension(media_type(attachment)) or ""
+        ending = mimetypes.guess_extension(attachment.media_type) or ""
     return mark + ending.lower()
 
 
@@ -49,35 +43,6 @@ def size(attachment: Attachment) -> int:
 def title(attachment: Attachment) -> str:
     """What the media library shows."""
     return PurePath(attachment.name).stem
-
-
-def upload_step(attachment: Attachment) -> str:
-    """The journal's step: another file, or another description, is another upload."""
-    described = f"{attachment.artifact.sha256()}/{attachment.alt}/{attachment.name}"
-    return f"upload-{attachment.role}-{sha256(described.encode()).hexdigest()[:12]}"
-
-
-def remove_stale(
-    content: Content,
-    journal: Journal,
-    remove: Callable[[dict[str, Any]], None],
-    find: Callable[[str], dict[str, Any] | None],
-) -> None:
-    """Removes uploads that the content no longer has: of what was published before, or of an attempt that failed.
-
-    Args:
-        find: looks for the mark of an upload, as in ``Journal.once``.
-    """
-    wanted = {upload_step(attachment) for attachment in content.attachments}
-    for step, upload in journal.done("upload-").items():
-        if step not in wanted:
-            remove(upload)
-            journal.forget(step)
-    for step, mark in journal.unfinished("upload-").items():
-        if step not in wanted:
-            if (found := find(mark)) is not None:
-                remove(found)
-            journal.forget(step)
 
 
 def article_checks(content: Content, body: str, *, title_max: int, excerpt_max: int) -> tuple[Check, ...]:
@@ -105,7 +70,7 @@ def _alt_text(attachment: Attachment) -> Check:
 
 def type_check(attachment: Attachment, taken: Collection[str]) -> Check:
     """Whether the target takes files of this type."""
-    have = media_type(attachment)
+    have = attachment.media_type
     limit = "one of " + ", ".join(sorted(taken))
     return Check(asset=attachment.role, rule="media type", measured=have, limit=limit, passed=have in taken)
 

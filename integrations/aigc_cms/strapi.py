@@ -7,23 +7,25 @@ schedules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from aigc_sdk.contract.adapter import (
+    Attachment,
     Content,
     Credentials,
     Finding,
     Journal,
-    Outcome,
     Package,
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import AdapterError, ContentRefused, WriteConflict
 from aigc_sdk.contract.http import Api
+from aigc_sdk.contract.uploads import remove_stale
 
 from . import body, entries, media
 from .bearer import Bearer
@@ -39,36 +41,31 @@ _Made = dict[str, dict[str, Any]]
 """The uploads of an article, by role."""
 
 
-def open_strapi(credentials: Credentials) -> Strapi:
-    """The adapter's factory."""
-    return Strapi(credentials)
-
-
-class Strapi:
+class Strapi(BaseAdapter):
     """One content type of one Strapi."""
 
     manifest = STRAPI
 
     def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
+        super().__init__(credentials)
         self._type = credentials["type"]
         self._fields = Fields(credentials)
 
     @cached_property
-    def _api(self) -> Api:
-        auth = Bearer(self._credentials.secret("token"))
-        return Api(self._credentials["url"], adapter="strapi", auth=auth, kind=_kind, timeout_s=60)
+    def api(self) -> Api:
+        auth = Bearer(self.credentials.secret("token"))
+        return Api(self.credentials["url"], adapter="strapi", auth=auth, kind=_kind, timeout_s=60)
 
     @cached_property
     def _uploads(self) -> Uploads:
-        return Uploads(self._api)
+        return Uploads(self.api)
 
     @cached_property
     def _about(self) -> dict[str, Any] | None:
-        return content_type(self._api, self._type)
+        return content_type(self.api, self._type)
 
     def check(self) -> Sequence[Finding]:
-        return list(findings(self._api, self._type, self._fields, self._about))
+        return list(findings(self.api, self._type, self._fields, self._about))
 
     def prepare(self, content: Content) -> Package:
         html, adaptations = body.clean(content.text("body"))
@@ -104,13 +101,13 @@ class Strapi:
 
         def find(mark: str) -> dict[str, Any] | None:
             query = {**self._fields.query("draft"), f"filters[{self._fields.names['body']}][$contains]": mark}
-            answer = self._api.json("GET", f"/api/{self._type}", params=query)
+            answer = self.api.json("GET", f"/api/{self._type}", params=query)
             return next((self._kept(entry) for entry in answer["data"]), None)
 
         entry = journal.once("entry", make, find)
         if entry.get("sent") != sent:  # an attempt that was killed had left it, maybe with other content
             entry = self._kept(self._replace(self._entry(entry["id"]), package, made, state))
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         return self._publication(entry, made, state)
 
     def update(
@@ -133,7 +130,7 @@ class Strapi:
         made = self._made(package, journal)
         entries.intend(journal, self._parts(self._data(package, made)))
         entry = self._replace(now, package, made, state)
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         return self._publication(self._kept(entry), made, state)
 
     def _made(self, package: Package, journal: Journal) -> _Made:
@@ -158,7 +155,7 @@ class Strapi:
 
     def _save(self, method: str, path: str, data: dict[str, Any], state: PublicationState) -> dict[str, Any]:
         try:
-            answer = self._api.json(method, f"/api/{path}", params=self._fields.query(state), json={"data": data})
+            answer = self.api.json(method, f"/api/{path}", params=self._fields.query(state), json={"data": data})
         except ContentRefused as error:
             if "Invalid key" in error.what:
                 error.fix = "aigc adapters doctor says which fields the type has not"
@@ -173,7 +170,7 @@ class Strapi:
 
     def _found(self, number: str, status: str) -> dict[str, Any] | None:
         path = f"/api/{self._type}/{number}"
-        answer = self._api.json("GET", path, params=self._fields.query(status), missing_ok=True)
+        answer = self.api.json("GET", path, params=self._fields.query(status), missing_ok=True)
         return None if answer is None else dict(answer["data"])
 
     def _kept(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -191,10 +188,10 @@ class Strapi:
     def _publication(self, entry: dict[str, Any], made: _Made, state: PublicationState) -> Publication:
         uploads = {f"media-{role}": str(upload["id"]) for role, upload in made.items()}
         return Publication(
-            target=self._credentials.target,
+            target=self.credentials.target,
             key="",
             ids={"entry": entry["id"], "held": entry["held"], **uploads},
-            links={"view": f"{self._api.url}/api/{self._type}/{entry['id']}?status={state}"},
+            links={"view": f"{self.api.url}/api/{self._type}/{entry['id']}?status={state}"},
             state=state,
         )
 
@@ -222,27 +219,17 @@ class Strapi:
         for name, number in publication.ids.items():
             if name.startswith("media-"):
                 self._uploads.remove(number)
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+        return publication.removed()
 
     def _remove(self, number: str) -> None:
-        self._api.json("DELETE", f"/api/{self._type}/{number}", missing_ok=True)
+        self.api.json("DELETE", f"/api/{self._type}/{number}", missing_ok=True)
 
     def sweep(self, journal: Journal) -> None:
         """Removes uploads of an update that was killed, once the rest is gone."""
-        self._remove_stale(Content(id="", texts={}), journal)
+        self._remove_stale((), journal)
 
-    def _remove_stale(self, content: Content, journal: Journal) -> None:
-        media.remove_stale(
-            content, journal, lambda upload: self._uploads.remove(str(upload["id"])), self._uploads.found
-        )
-
-    def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
-        """None: Strapi counts no views."""
-        yield from ()
-
-    def close(self) -> None:
-        if "_api" in self.__dict__:
-            self._api.close()
+    def _remove_stale(self, kept: Iterable[Attachment], journal: Journal) -> None:
+        remove_stale(kept, journal, lambda upload: self._uploads.remove(str(upload["id"])), self._uploads.found)
 
 
 def _kind(status: int, answer: Any) -> type[AdapterError] | None:

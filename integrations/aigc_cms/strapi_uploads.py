@@ -9,6 +9,7 @@ from typing import Any
 from aigc_sdk.contract.adapter import Attachment, Finding, Journal
 from aigc_sdk.contract.errors import AdapterError, ContentRefused, TargetUnavailable
 from aigc_sdk.contract.http import Api
+from aigc_sdk.contract.uploads import upload_step
 
 from . import media
 
@@ -29,7 +30,7 @@ class Uploads:
             found = self.found(mark)
             return self._checked(attachment, found) if found else None
 
-        return journal.once(media.upload_step(attachment), make, find)
+        return journal.once(upload_step(attachment), make, find)
 
     def found(self, mark: str) -> dict[str, Any] | None:
         """The file of a mark."""
@@ -65,7 +66,7 @@ class Uploads:
         name = f"{media.title(attachment)} {mark}{PurePath(media.file_name(attachment, mark)).suffix}"
         info = {"name": name, "alternativeText": attachment.alt}
         with media.opened(attachment) as file:
-            part = (media.file_name(attachment, mark), file, media.media_type(attachment))
+            part = (media.file_name(attachment, mark), file, attachment.media_type)
             answer = self._api.json("POST", "/api/upload", files={"files": part}, data={"fileInfo": json.dumps(info)})
         return dict(answer[0])
 

@@ -7,21 +7,22 @@ with the first writing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from aigc_sdk.contract.adapter import (
+    Attachment,
     Content,
     Credentials,
     Finding,
     Journal,
-    Outcome,
     Package,
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import (
     AdapterError,
     ContentRefused,
@@ -30,6 +31,7 @@ from aigc_sdk.contract.errors import (
     WriteConflict,
 )
 from aigc_sdk.contract.http import Api
+from aigc_sdk.contract.uploads import remove_stale
 
 from . import body, entries, media
 from .bearer import Bearer
@@ -43,34 +45,29 @@ _Made = dict[str, Upload]
 """The uploads of an article, by role."""
 
 
-def open_wagtail(credentials: Credentials) -> Wagtail:
-    """The adapter's factory."""
-    return Wagtail(credentials)
-
-
-class Wagtail:
+class Wagtail(BaseAdapter):
     """Pages of one type, below one page of one site."""
 
     manifest = WAGTAIL
 
     def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
+        super().__init__(credentials)
         self._type = credentials["type"]
         self._fields = Fields(credentials)
         if not credentials["parent"].isdigit() and credentials["parent"]:
             raise InvalidRequest("wagtail: parent is not the id of a page", fix="it is in the page's address in /admin")
 
     @cached_property
-    def _api(self) -> Api:
-        auth = Bearer(self._credentials.secret("token"))
-        return Api(self._credentials["url"], adapter="wagtail", auth=auth, words=_words, timeout_s=60)
+    def api(self) -> Api:
+        auth = Bearer(self.credentials.secret("token"))
+        return Api(self.credentials["url"], adapter="wagtail", auth=auth, words=_words, timeout_s=60)
 
     @cached_property
     def _uploads(self) -> Uploads:
-        return Uploads(self._api)
+        return Uploads(self.api)
 
     def check(self) -> Sequence[Finding]:
-        return list(findings(self._api, self._type, self._credentials["parent"], self._fields))
+        return list(findings(self.api, self._type, self.credentials["parent"], self._fields))
 
     def prepare(self, content: Content) -> Package:
         html, adaptations = body.clean(content.text("body"))
@@ -99,13 +96,13 @@ class Wagtail:
         made = self._made(package, journal)
 
         def make(mark: str) -> dict[str, Any]:
-            meta = {"type": self._type, "parent_id": int(self._credentials["parent"])}
+            meta = {"type": self._type, "parent_id": int(self.credentials["parent"])}
             page = {**self._data(package, made), "slug": mark, "meta": meta}
-            return {"id": self._api.json("POST", "/pages/", json=page)["id"]}
+            return {"id": self.api.json("POST", "/pages/", json=page)["id"]}
 
         def find(mark: str) -> dict[str, Any] | None:
-            query = {"slug": mark, "child_of": self._credentials["parent"]}
-            found = self._api.json("GET", "/pages/", params=query)["items"]
+            query = {"slug": mark, "child_of": self.credentials["parent"]}
+            found = self.api.json("GET", "/pages/", params=query)["items"]
             return {"id": found[0]["id"]} if found else None
 
         number = str(journal.once("page", make, find)["id"])
@@ -113,7 +110,7 @@ class Wagtail:
         if page is None:
             data = {**self._data(package, made), "slug": package.payload["slug"]}
             page = self._write(number, data, state, at)
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         return self._publication(page, made, state)
 
     def update(
@@ -138,7 +135,7 @@ class Wagtail:
         page = self._write(number, self._data(package, made), state, at)
         if state == "draft" and publication.state != "draft":
             self._take_offline(number)
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         return self._publication(page, made, state)
 
     def _made(self, package: Package, journal: Journal) -> _Made:
@@ -164,7 +161,7 @@ class Wagtail:
         meta = {"action": "publish"} if state == "published" else {}
         sent = {**data, "go_live_at": _second(at), "meta": meta}
         try:
-            page = dict(self._api.json("PATCH", f"/pages/{number}/", json=sent, repeatable=True))
+            page = dict(self.api.json("PATCH", f"/pages/{number}/", json=sent, repeatable=True))
         except PermissionRefused as error:
             if "locked" not in error.what:
                 raise
@@ -179,25 +176,25 @@ class Wagtail:
             if not _is_at(page.get("go_live_at"), at):
                 fix = "add APIField('go_live_at', writable=True) to the type's api_fields"
                 raise AdapterError(f"{self._type} takes no time to go live at", plugin="wagtail", fix=fix)
-            self._api.json("POST", f"/pages/{number}/actions/publish/", repeatable=True)
+            self.api.json("POST", f"/pages/{number}/actions/publish/", repeatable=True)
         return page
 
     def _take_offline(self, number: str) -> None:
         try:
-            self._api.json("POST", f"/pages/{number}/actions/unpublish/", json={}, repeatable=True)
+            self.api.json("POST", f"/pages/{number}/actions/unpublish/", json={}, repeatable=True)
         except PermissionRefused:  # which is also said of a page that is not public
             if self._is_public(number):
                 raise
 
     def _page(self, number: str) -> dict[str, Any] | None:
-        answer = self._api.json("GET", f"/pages/{number}/", params={"version": "draft"}, missing_ok=True)
+        answer = self.api.json("GET", f"/pages/{number}/", params={"version": "draft"}, missing_ok=True)
         return None if answer is None else dict(answer)
 
     def _is_public(self, number: str) -> bool:
-        return self._api.json("GET", f"/pages/{number}/", auth=None, missing_ok=True) is not None
+        return self.api.json("GET", f"/pages/{number}/", auth=None, missing_ok=True) is not None
 
     def _latest(self, number: str) -> dict[str, Any]:
-        return dict(self._api.json("GET", f"/pages/{number}/revisions/", params={"limit": 1})["items"][0])
+        return dict(self.api.json("GET", f"/pages/{number}/revisions/", params={"limit": 1})["items"][0])
 
     def _waiting(self, number: str, sent: dict[str, Any], at: datetime | None) -> dict[str, Any] | None:
         """The page, if an attempt that was killed has scheduled it as it should be: it is locked then."""
@@ -214,11 +211,11 @@ class Wagtail:
 
     def _publication(self, page: dict[str, Any], made: _Made, state: PublicationState) -> Publication:
         number = str(page["id"])
-        site = self._api.url.partition("/api/")[0]
+        site = self.api.url.partition("/api/")[0]
         links = {"view": page["meta"]["html_url"], "edit": f"{site}/admin/pages/{number}/edit/"}
         uploads = {f"media-{role}": str(upload) for role, upload in made.items()}
         return Publication(
-            target=self._credentials.target,
+            target=self.credentials.target,
             key="",
             ids={"page": number, "revision": str(self._latest(number)["id"]), **uploads},
             links={name: link for name, link in links.items() if link},
@@ -250,26 +247,18 @@ class Wagtail:
         return "published" if recorded == "published" and page["meta"]["first_published_at"] else "draft"
 
     def unpublish(self, publication: Publication) -> Publication:
-        self._api.json("DELETE", f"/pages/{publication.ids['page']}/", missing_ok=True)
+        self.api.json("DELETE", f"/pages/{publication.ids['page']}/", missing_ok=True)
         for name, kept in publication.ids.items():
             if name.startswith("media-"):
                 self._uploads.remove(upload_of(kept))
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+        return publication.removed()
 
     def sweep(self, journal: Journal) -> None:
         """Removes uploads of an update that was killed, once the rest is gone."""
-        self._remove_stale(Content(id="", texts={}), journal)
+        self._remove_stale((), journal)
 
-    def _remove_stale(self, content: Content, journal: Journal) -> None:
-        media.remove_stale(content, journal, lambda one: self._uploads.remove(Upload(**one)), self._uploads.found)
-
-    def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
-        """None: Wagtail counts no views."""
-        yield from ()
-
-    def close(self) -> None:
-        if "_api" in self.__dict__:
-            self._api.close()
+    def _remove_stale(self, kept: Iterable[Attachment], journal: Journal) -> None:
+        remove_stale(kept, journal, lambda one: self._uploads.remove(Upload(**one)), self._uploads.found)
 
 
 def _second(at: datetime | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from aigc_sdk.contract.adapter import Attachment, Finding, Journal
 from aigc_sdk.contract.errors import AdapterError, TargetUnavailable
 from aigc_sdk.contract.http import Api
+from aigc_sdk.contract.uploads import upload_step
 
 from . import media
 
@@ -49,11 +50,11 @@ class Uploads:
         def make(mark: str) -> dict[str, Any]:
             described = {"title": mark} | ({"description": attachment.alt} if kind == "images" else {})
             with media.opened(attachment) as file:
-                part = (media.file_name(attachment, mark), file, media.media_type(attachment))
+                part = (media.file_name(attachment, mark), file, attachment.media_type)
                 made = self._api.json("POST", f"/{kind}/", files={"file": part}, data=described)
             return {"kind": kind, "id": made["id"]}
 
-        upload = Upload(**journal.once(media.upload_step(attachment), make, lambda mark: self._found(kind, mark)))
+        upload = Upload(**journal.once(upload_step(attachment), make, lambda mark: self._found(kind, mark)))
         title = {"title": media.title(attachment)[: media.NAME_MAX]}
         self._api.json("PATCH", upload.path, json=title, repeatable=True)
         return upload

@@ -8,7 +8,7 @@ large pictures are served scaled.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -17,16 +17,16 @@ from typing import Any
 from aigc_sdk.contract.adapter import (
     Attachment,
     Content,
-    Credentials,
     Finding,
     Journal,
-    Outcome,
     Package,
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import AdapterError, ContentRefused, CredentialsRefused, WriteConflict
 from aigc_sdk.contract.http import Api
+from aigc_sdk.contract.uploads import remove_stale, upload_step
 
 from . import body, media
 from .blocks import as_blocks
@@ -38,38 +38,30 @@ _TITLE_MAX = 65_535 // 4
 _RIGHTS = {"edit_posts": "write posts", "upload_files": "upload files", "publish_posts": "publish posts"}
 
 
-def open_wordpress(credentials: Credentials) -> WordPress:
-    """The adapter's factory."""
-    return WordPress(credentials)
-
-
-class WordPress:
+class WordPress(BaseAdapter):
     """One site."""
 
     manifest = WORDPRESS
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
     @cached_property
-    def _api(self) -> Api:
-        password = self._credentials.secret("password").get_secret_value()
-        auth = (self._credentials["user"], password)
-        return Api(self._credentials["url"], adapter="wordpress", auth=auth, kind=_kind, timeout_s=60)
+    def api(self) -> Api:
+        password = self.credentials.secret("password").get_secret_value()
+        auth = (self.credentials["user"], password)
+        return Api(self.credentials["url"], adapter="wordpress", auth=auth, kind=_kind, timeout_s=60)
 
     def _ask(self, method: str, route: str, *, params: dict[str, Any] | None = None, **arguments: Any) -> Any:
-        return self._api.json(method, "/", params={"rest_route": f"/wp/v2/{route}", **(params or {})}, **arguments)
+        return self.api.json(method, "/", params={"rest_route": f"/wp/v2/{route}", **(params or {})}, **arguments)
 
     def check(self) -> Sequence[Finding]:
-        found = self._api.json("GET", "/", params={"rest_route": "/"})
+        found = self.api.json("GET", "/", params={"rest_route": "/"})
         if "wp/v2" not in found.get("namespaces", ()):
-            return [Finding(what=f"{self._api.url} offers the REST API", passed=False, fix="is it switched off?")]
-        findings = [Finding(what=f"{found.get('name') or self._api.url} offers the REST API", passed=True)]
+            return [Finding(what=f"{self.api.url} offers the REST API", passed=False, fix="is it switched off?")]
+        findings = [Finding(what=f"{found.get('name') or self.api.url} offers the REST API", passed=True)]
         try:
             me = self._ask("GET", "users/me", params={"context": "edit"})
         except CredentialsRefused as error:
             fix = "make an application password in the site's admin (Users > Profile); they need https"
-            return [*findings, Finding(what=f"user {self._credentials['user']!r}: {error.what}", passed=False, fix=fix)]
+            return [*findings, Finding(what=f"user {self.credentials['user']!r}: {error.what}", passed=False, fix=fix)]
         rights = me.get("capabilities", {})
         for right, what in _RIGHTS.items():
             fix = "" if rights.get(right) else f"give {me['name']} a role that has {right}, such as author or editor"
@@ -107,7 +99,7 @@ class WordPress:
         post = journal.once("post", make, find)
         if post.get("sent") != _digest(fields):  # made by an attempt that was killed, perhaps of another content
             post = self._replaced(str(post["id"]), fields, post["mark"])
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         return self._publication(post, uploads, state)
 
     def update(
@@ -130,7 +122,7 @@ class WordPress:
             raise WriteConflict(what, plugin="wordpress", fix="publish with --again to replace it")
         fields, uploads = self._fields(package, journal, state, at)
         post = self._replaced(number, fields, body.mark_in(now["content"]["raw"]))
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         return self._publication(post, uploads, state)
 
     def _replaced(self, number: str, fields: dict[str, Any], mark: str) -> dict[str, Any]:
@@ -153,18 +145,18 @@ class WordPress:
         }
         if at is not None:
             fields["date_gmt"] = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        if self._credentials["author"]:
-            fields["author"] = int(self._credentials["author"])
+        if self.credentials["author"]:
+            fields["author"] = int(self.credentials["author"])
         return fields, {f"media-{role}": str(upload["id"]) for role, upload in made.items()}
 
     def _upload(self, attachment: Attachment, journal: Journal) -> dict[str, Any]:
         def make(mark: str) -> dict[str, Any]:
             described = {"alt_text": attachment.alt, "title": media.title(attachment), "slug": mark}
             with media.opened(attachment) as file:
-                part = (media.file_name(attachment, mark), file, media.media_type(attachment))
+                part = (media.file_name(attachment, mark), file, attachment.media_type)
                 return _upload_kept(self._ask("POST", "media", files={"file": part}, data=described))
 
-        return journal.once(media.upload_step(attachment), make, self._find_upload)
+        return journal.once(upload_step(attachment), make, self._find_upload)
 
     def _find_upload(self, mark: str) -> dict[str, Any] | None:
         found = self._ask("GET", "media", params={"slug": mark, "context": "edit"})
@@ -182,10 +174,10 @@ class WordPress:
     def _publication(self, post: dict[str, Any], uploads: dict[str, str], state: PublicationState) -> Publication:
         number = post["id"]
         return Publication(
-            target=self._credentials.target,
+            target=self.credentials.target,
             key="",
             ids={"post": str(number), "version": post["version"], **uploads},
-            links={"view": post["link"], "edit": f"{self._api.url}/wp-admin/post.php?post={number}&action=edit"},
+            links={"view": post["link"], "edit": f"{self.api.url}/wp-admin/post.php?post={number}&action=edit"},
             state=state,
         )
 
@@ -232,28 +224,20 @@ class WordPress:
         for role, number in publication.ids.items():
             if role.startswith("media-"):
                 self._delete("media", number)
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+        return publication.removed()
 
     def sweep(self, journal: Journal) -> None:
         """Removes uploads of an update that was killed, once the post is gone."""
-        self._remove_stale(Content(id="", texts={}), journal)
+        self._remove_stale((), journal)
 
-    def _remove_stale(self, content: Content, journal: Journal) -> None:
+    def _remove_stale(self, kept: Iterable[Attachment], journal: Journal) -> None:
         def remove(upload: dict[str, Any]) -> None:
             self._delete("media", str(upload["id"]))
 
-        media.remove_stale(content, journal, remove, self._find_upload)
+        remove_stale(kept, journal, remove, self._find_upload)
 
     def _delete(self, kind: str, number: str) -> None:
         self._ask("DELETE", f"{kind}/{number}", params={"force": "true"}, missing_ok=True)
-
-    def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
-        """None: WordPress itself counts no views."""
-        yield from ()
-
-    def close(self) -> None:
-        if "_api" in self.__dict__:
-            self._api.close()
 
 
 def _digest(fields: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from aigc_cms.ghost import open_ghost
+from aigc_cms.ghost import Ghost
 from aigc_cms.ghost_api import Token
 from pydantic import SecretStr
 
@@ -17,7 +17,7 @@ from tests.cms.articles import article, picture, sound
 
 
 def broken(content: Content) -> set[tuple[str, str]]:
-    package = open_ghost(Credentials("ghost", {}, {})).prepare(content)
+    package = Ghost(Credentials("ghost", {}, {})).prepare(content)
     return {(check.asset, check.rule) for check in package.checks if not check.passed}
 
 

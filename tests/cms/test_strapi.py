@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aigc_cms import body, entries
 from aigc_cms.manifests import STRAPI
-from aigc_cms.strapi import open_strapi
+from aigc_cms.strapi import Strapi
 
 from aigc_sdk import Credentials, InvalidRequest
 from tests.cms.articles import article
@@ -17,7 +17,7 @@ def given(**settings: str) -> Credentials:
 
 
 def test_a_usual_article_fits() -> None:
-    package = open_strapi(given()).prepare(article("x"))
+    package = Strapi(given()).prepare(article("x"))
     assert [check for check in package.checks if not check.passed] == []
     assert package.payload["attachments"] == ["artifact:voice_over", "artifact:video"]
 
@@ -25,7 +25,7 @@ def test_a_usual_article_fits() -> None:
 @pytest.mark.parametrize("part", ["title", "body"])
 def test_title_and_body_need_a_field(part: str) -> None:
     with pytest.raises(InvalidRequest, match=f"{part}_field"):
-        open_strapi(given(**{f"{part}_field": ""}))
+        Strapi(given(**{f"{part}_field": ""}))
 
 
 @pytest.mark.parametrize(

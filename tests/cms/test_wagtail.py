@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from aigc_cms.manifests import WAGTAIL
-from aigc_cms.wagtail import open_wagtail
+from aigc_cms.wagtail import Wagtail
 from aigc_cms.wagtail_body import rich_text, shown
 
 from aigc_sdk import Credentials, ImageArtifact, InvalidRequest
@@ -61,7 +61,7 @@ def test_what_a_rich_text_shows() -> None:
 
 
 def broken(**changes: object) -> set[tuple[str, str]]:
-    package = open_wagtail(given()).prepare(article("x", **changes))
+    package = Wagtail(given()).prepare(article("x", **changes))
     return {(check.asset, check.rule) for check in package.checks if not check.passed}
 
 
@@ -79,9 +79,9 @@ def test_broken_pictures_are_seen_before_anything_is_sent() -> None:
 
 def test_the_body_needs_a_field() -> None:
     with pytest.raises(InvalidRequest, match="body_field"):
-        open_wagtail(given(body_field=""))
+        Wagtail(given(body_field=""))
 
 
 def test_the_parent_is_a_number() -> None:
     with pytest.raises(InvalidRequest, match="parent"):
-        open_wagtail(given(parent="blog"))
+        Wagtail(given(parent="blog"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from aigc_chat.bot import Bot
-from aigc_chat.publishing.matrix import open_matrix
+from aigc_chat.publishing.matrix import MatrixRoom
 from aigc_chat.settings import BotSettings
 from aigc_chat.skins import make
 from PIL import Image
@@ -316,7 +316,7 @@ def test_check_tells_whether_it_may_enter_the_room(synapse: Synapse, reader: Rea
     for room, entered in ((invited, True), (closed, False)):
         settings = {"server": synapse.url, "room": room, "user": ""}
         secrets = {"token": SecretStr(reader.token), "password": SecretStr("")}
-        adapter = open_matrix(Credentials("matrix", settings, secrets))
+        adapter = MatrixRoom(Credentials("matrix", settings, secrets))
         known, there = adapter.check()
         adapter.close()
         assert known.passed

@@ -17,6 +17,7 @@ from aigc_sdk.contract.adapter import (
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import AdapterError, InvalidRequest
 
 from .. import ad
@@ -32,12 +33,7 @@ _METRICS = ("impressions", "clicks")
 _ACCOUNT = ("customer.id", "customer.descriptive_name", "customer.status")
 
 
-def open_google(credentials: Credentials) -> GoogleAds:
-    """The adapter's factory."""
-    return GoogleAds(credentials)
-
-
-class GoogleAds:
+class GoogleAds(BaseAdapter):
     """One ad account. Everything is created paused, and is paused again when it is changed.
 
     Args:
@@ -47,7 +43,7 @@ class GoogleAds:
     manifest = GOOGLE
 
     def __init__(self, credentials: Credentials, sleep: Callable[[float], None] | None = None) -> None:
-        self._given = credentials
+        super().__init__(credentials)
         self._account = Account(credentials, sleep)
         self._place = Place(self._account, credentials)
         self._ads = Ads(self._account, self._place)
@@ -56,7 +52,7 @@ class GoogleAds:
     @property
     def _brand(self) -> bool:
         """Whether an asset group has business name and logo itself."""
-        said = self._given["brand_guidelines"].lower()
+        said = self.credentials["brand_guidelines"].lower()
         if said not in ("yes", "no"):
             raise InvalidRequest(f"brand_guidelines is {said!r}", plugin=ADAPTER, fix="yes or no")
         return said == "no"
@@ -70,7 +66,7 @@ class GoogleAds:
         open_ = account.status.name == "ENABLED"
         what = f"account {account.id} ({account.descriptive_name}) is {account.status.name.lower()}"
         findings = [Finding(what=what, passed=open_, fix="" if open_ else "see to it in Google Ads")]
-        if self._given["campaign"]:
+        if self.credentials["campaign"]:
             findings.append(self._campaign_finding())
         return findings
 
@@ -81,15 +77,15 @@ class GoogleAds:
             {"campaign.resource_name": self._place.campaign()},
         )
         if not rows:
-            what = f"campaign {self._given['campaign']} is there"
+            what = f"campaign {self.credentials['campaign']} is there"
             return Finding(what=what, passed=False, fix="name another: --campaign")
         found = rows[0].campaign
         return Finding(what=f"campaign {found.name!r} is there ({found.advertising_channel_type.name})", passed=True)
 
     def prepare(self, content: Content) -> Package:
         texts = dict(content.texts)
-        if self._given["business_name"] and content.channel != "google-rsa":
-            texts.setdefault("business_name", (self._given["business_name"],))
+        if self.credentials["business_name"] and content.channel != "google-rsa":
+            texts.setdefault("business_name", (self.credentials["business_name"],))
         without = BRAND if content.channel == "google-pmax" and not self._brand else ()
         fitted = ad.fit(replace(content, texts=texts), channels=self.manifest.channels, without=without)
         return Package(
@@ -129,7 +125,7 @@ class GoogleAds:
             if "group" in ids
             else f"https://ads.google.com/aw/ads?adGroupId={number.partition('~')[0]}"
         )
-        return Publication(target=self._given.target, key="", ids=ids, links={"edit": link}, state="paused")
+        return Publication(target=self.credentials.target, key="", ids=ids, links={"edit": link}, state="paused")
 
     def verify(self, publication: Publication, package: Package) -> Sequence[Finding]:
         findings: list[Finding] = self._kind("group" in publication.ids).verify(publication, package)
@@ -137,7 +133,7 @@ class GoogleAds:
 
     def unpublish(self, publication: Publication) -> Publication:
         self._kind("group" in publication.ids).unpublish(publication)
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+        return publication.removed()
 
     def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
         """Impressions and clicks of each day."""

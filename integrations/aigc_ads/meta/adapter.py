@@ -16,6 +16,7 @@ from aigc_sdk.contract.adapter import (
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import AdapterError, ContentRefused, WriteConflict
 
 from .. import ad
@@ -29,12 +30,7 @@ _METRICS = ("impressions", "clicks")
 _GONE = ("DELETED", "ARCHIVED")
 
 
-def open_meta(credentials: Credentials) -> Meta:
-    """The adapter's factory."""
-    return Meta(credentials)
-
-
-class Meta:
+class Meta(BaseAdapter):
     """One ad account. Every picture and every video becomes an ad of its own, created paused.
 
     Args:
@@ -44,30 +40,30 @@ class Meta:
     manifest = META
 
     def __init__(self, credentials: Credentials, sleep: Callable[[float], None] | None = None) -> None:
-        self._given = credentials
+        super().__init__(credentials)
         self._account = Account(credentials, sleep)
 
     def check(self) -> Sequence[Finding]:
         try:
             account = self._account.get(self._account.node, fields="name,account_status") or {}
-            page = self._account.get(self._given["page_id"], fields="name")
+            page = self._account.get(self.credentials["page_id"], fields="name")
         except AdapterError as error:
             return [Finding(what=f"the API answers: {error.what}", passed=False, fix=error.fix or "")]
         open_ = account.get("account_status") == 1
         what = f"account {self._account.number} ({account.get('name', 'not there')}) is active"
         findings = [Finding(what=what, passed=open_, fix="" if open_ else "see to it in the Ads Manager")]
         fix = "" if page else "name another page, or give this user the page"
-        told = f"page {self._given['page_id']} is there" + (f" ({page.get('name')})" if page else "")
+        told = f"page {self.credentials['page_id']} is there" + (f" ({page.get('name')})" if page else "")
         return [*findings, Finding(what=told, passed=page is not None, fix=fix)]
 
     def prepare(self, content: Content) -> Package:
         fitted = ad.fit(content, channels=self.manifest.channels)
-        payload = {"place": {name: self._given[name] for name in ("campaign", "ad_set")}}
+        payload = {"place": {name: self.credentials[name] for name in ("campaign", "ad_set")}}
         payload |= payload_of(
             fitted.content,
-            page=self._given["page_id"],
-            instagram=self._given["instagram_user_id"],
-            call_to_action=self._given["call_to_action"],
+            page=self.credentials["page_id"],
+            instagram=self.credentials["instagram_user_id"],
+            call_to_action=self.credentials["call_to_action"],
         )
         checks = (*fitted.checks, *thumbnail_checks(fitted.content))
         return Package(content=fitted.content, payload=payload, checks=checks, adaptations=fitted.adaptations)
@@ -118,7 +114,7 @@ class Meta:
         link = (
             f"https://adsmanager.facebook.com/adsmanager/manage/ads?act={self._account.number}&selected_ad_ids={shown}"
         )
-        return Publication(target=self._given.target, key="", ids=ids, links={"edit": link}, state="paused")
+        return Publication(target=self.credentials.target, key="", ids=ids, links={"edit": link}, state="paused")
 
     def _creative(self, key: str, spec: dict[str, Any], content: Content, journal: Journal) -> str:
         def make(mark: str) -> dict[str, Any]:
@@ -219,7 +215,7 @@ class Meta:
             for name in _of(kind, publication.ids).values():
                 self._account.delete(name)
         self._remove_media(_of("media", publication.ids))
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+        return publication.removed()
 
     def sweep(self, journal: Journal) -> None:
         """Removes what an update that was killed had made, once the publication is gone."""

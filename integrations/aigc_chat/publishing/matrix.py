@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,13 +20,14 @@ from aigc_sdk.contract.adapter import (
     Credentials,
     Finding,
     Journal,
-    Outcome,
     Package,
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import AdapterError, CredentialsRefused, InvalidRequest, PermissionRefused, WriteConflict
 from aigc_sdk.contract.http import Api
+from aigc_sdk.contract.uploads import remove_stale, upload_step
 
 from ..manifests import MATRIX
 from . import matrix_events as events
@@ -38,35 +39,30 @@ _PAGES, _PAGE = 10, 100
 _CLIENT = "/_matrix/client/v3"
 
 
-def open_matrix(credentials: Credentials) -> MatrixRoom:
-    """The adapter's factory."""
-    return MatrixRoom(credentials)
-
-
-class MatrixRoom:
+class MatrixRoom(BaseAdapter):
     """One room."""
 
     manifest = MATRIX
 
     def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
+        super().__init__(credentials)
         self._logged_in = ""
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _api(self) -> Api:
-        token = self._credentials.secret("token").get_secret_value() or self._login()
+    def api(self) -> Api:
+        token = self.credentials.secret("token").get_secret_value() or self._login()
         return self._api_with(token)
 
     def _api_with(self, token: str) -> Api:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        url = self._credentials["server"]
+        url = self.credentials["server"]
         return Api(url, adapter="matrix", headers=headers, words=_words, kind=_kind, timeout_s=60)
 
     def _login(self) -> str:
         """A token for the password, which is given back at the end."""
-        user, password = self._credentials["user"], self._credentials.secret("password").get_secret_value()
+        user, password = self.credentials["user"], self.credentials.secret("password").get_secret_value()
         if not user or not password:
             raise InvalidRequest("neither token nor user and password are given", plugin="matrix", fix=_ADVICE)
         api = self._api_with("")
@@ -82,7 +78,7 @@ class MatrixRoom:
         return self._logged_in
 
     def _ask(self, method: str, path: str, **arguments: Any) -> Any:
-        return self._api.json(method, f"{_CLIENT}/{path}", **arguments)
+        return self.api.json(method, f"{_CLIENT}/{path}", **arguments)
 
     @cached_property
     def _me(self) -> str:
@@ -91,7 +87,7 @@ class MatrixRoom:
     @cached_property
     def _room(self) -> str:
         """The room's id, quoted for a path."""
-        room = self._credentials["room"]
+        room = self.credentials["room"]
         if room.startswith("#"):
             room = self._ask("GET", f"directory/room/{quote(room, safe='')}")["room_id"]
         return quote(room, safe="")
@@ -111,10 +107,10 @@ class MatrixRoom:
             me = self._me
         except CredentialsRefused as error:
             return [Finding(what=f"the account: {error.what}", passed=False, fix=_ADVICE)]
-        room, there = self._credentials["room"], self._joined() or self._invited()
+        room, there = self.credentials["room"], self._joined() or self._invited()
         fix = "" if there else f"invite {me} to {room}: it accepts when it publishes"
         return [
-            Finding(what=f"{me} is known at {self._api.url}", passed=True),
+            Finding(what=f"{me} is known at {self.api.url}", passed=True),
             Finding(what=f"{me} is in {room}, or invited", passed=there, fix=fix),
         ]
 
@@ -167,9 +163,9 @@ class MatrixRoom:
     def _published(self, package: Package, journal: Journal, event: str) -> Publication:
         """Sends the files, takes back those that are not wanted any more, and says what there is."""
         files = {f"file-{one.role}": self._file(one, journal) for one in package.content.attachments}
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         return Publication(
-            target=self._credentials.target,
+            target=self.credentials.target,
             key="",
             ids={"message": event, "body": package.payload["body"], **files},
             links={"view": f"https://matrix.to/#/{self._room}/{quote(event, safe='')}"},
@@ -180,16 +176,16 @@ class MatrixRoom:
         def make(mark: str) -> dict[str, Any]:
             return {"event": self._send({**self._uploaded(attachment), _MARK: mark})}
 
-        return str(journal.once(words.file_step(attachment), make, self._find)["event"])
+        return str(journal.once(upload_step(attachment), make, self._find)["event"])
 
     def _uploaded(self, attachment: Attachment) -> dict[str, Any]:
         """Uploads a file, and returns the message that shows it. Nobody sees one that is uploaded again."""
         data = attachment.artifact.content()
-        answer = self._api.json(
+        answer = self.api.json(
             "POST",
             "/_matrix/media/v3/upload",
             params={"filename": attachment.name},
-            headers={"Content-Type": words.media_type(attachment)},
+            headers={"Content-Type": attachment.media_type},
             content=data,
             repeatable=True,
         )
@@ -227,7 +223,7 @@ class MatrixRoom:
     def _edits(self, event: str) -> list[dict[str, Any]]:
         """The edits of a message, the latest first."""
         path = f"/_matrix/client/v1/rooms/{self._room}/relations/{quote(event, safe='')}/m.replace"
-        found: list[dict[str, Any]] = self._api.json("GET", path, params={"limit": _PAGE})["chunk"]
+        found: list[dict[str, Any]] = self.api.json("GET", path, params={"limit": _PAGE})["chunk"]
         return [edit for edit in found if edit["content"]]
 
     def _shown(self, event: str) -> str | None:
@@ -259,25 +255,21 @@ class MatrixRoom:
                     self._redact(edit["event_id"])
             if name != "body":
                 self._redact(event)
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+        return publication.removed()
 
     def sweep(self, journal: Journal) -> None:
         """Redacts the files of an update that was killed, once the message is gone."""
-        self._remove_stale(Content(id="", texts={}), journal)
+        self._remove_stale((), journal)
 
-    def _remove_stale(self, content: Content, journal: Journal) -> None:
-        words.remove_stale(content, journal, lambda sent: self._redact(sent["event"]), self._find)
+    def _remove_stale(self, kept: Iterable[Attachment], journal: Journal) -> None:
+        remove_stale(kept, journal, lambda sent: self._redact(sent["event"]), self._find)
 
     def _redact(self, event: str) -> None:
         path = f"rooms/{self._room}/redact/{quote(event, safe='')}/{uuid.uuid4().hex}"
         self._ask("PUT", path, json={}, missing_ok=True)
 
-    def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
-        """None: Matrix counts no views."""
-        yield from ()
-
     def close(self) -> None:
-        if "_api" not in self.__dict__:
+        if "api" not in vars(self):
             return
         try:
             if self._logged_in:
@@ -285,7 +277,7 @@ class MatrixRoom:
         except AdapterError:
             pass  # the token ends with its device, which the account's owner sees
         finally:
-            self._api.close()
+            super().close()
 
 
 _ADVICE = "set AIGC_MATRIX_TOKEN, or AIGC_MATRIX_USER and AIGC_MATRIX_PASSWORD"

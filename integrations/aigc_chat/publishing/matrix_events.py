@@ -6,8 +6,6 @@ from typing import Any
 
 from aigc_sdk.contract.adapter import Attachment, Package
 
-from .words import media_type
-
 
 def words_of(package: Package) -> dict[str, Any]:
     """The message with the words. It calls nobody by name."""
@@ -22,7 +20,7 @@ def words_of(package: Package) -> dict[str, Any]:
 
 def file_of(attachment: Attachment, uri: str, size: int) -> dict[str, Any]:
     """The message that shows an uploaded file of so many bytes."""
-    kind = media_type(attachment)
+    kind = attachment.media_type
     family = kind.partition("/")[0]
     return {
         "msgtype": f"m.{family}" if family in ("image", "audio", "video") else "m.file",

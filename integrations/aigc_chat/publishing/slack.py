@@ -7,7 +7,7 @@ their names. Slack answers 200 also where it refuses.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from html import escape
@@ -20,11 +20,11 @@ from aigc_sdk.contract.adapter import (
     Credentials,
     Finding,
     Journal,
-    Outcome,
     Package,
     Publication,
     PublicationState,
 )
+from aigc_sdk.contract.base_adapter import BaseAdapter
 from aigc_sdk.contract.errors import (
     AdapterError,
     ContentRefused,
@@ -34,6 +34,7 @@ from aigc_sdk.contract.errors import (
     WriteConflict,
 )
 from aigc_sdk.contract.http import Api
+from aigc_sdk.contract.uploads import remove_stale, upload_step
 
 from ..manifests import SLACK
 from . import words
@@ -53,30 +54,25 @@ _GONE = ("message_not_found", "file_not_found", "file_deleted")
 _SCOPES = "chat:write, files:write, files:read and channels:history"
 
 
-def open_slack(credentials: Credentials) -> SlackChannel:
-    """The adapter's factory."""
-    return SlackChannel(credentials)
-
-
-class SlackChannel:
+class SlackChannel(BaseAdapter):
     """One channel."""
 
     manifest = SLACK
 
     def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
+        super().__init__(credentials)
         self._channel = credentials["channel"]
 
     @cached_property
-    def _api(self) -> Api:
-        headers = {"Authorization": f"Bearer {self._credentials.secret('token').get_secret_value()}"}
-        return Api(self._credentials["url"], adapter="slack", headers=headers, timeout_s=60)
+    def api(self) -> Api:
+        headers = {"Authorization": f"Bearer {self.credentials.secret('token').get_secret_value()}"}
+        return Api(self.credentials["url"], adapter="slack", headers=headers, timeout_s=60)
 
     def _ask(self, method: str, *, repeatable: bool = False, **fields: Any) -> dict[str, Any]:
-        return _checked(method, self._api.json("POST", f"/{method}", data=fields, repeatable=repeatable))
+        return _checked(method, self.api.json("POST", f"/{method}", data=fields, repeatable=repeatable))
 
     def _read(self, method: str, **fields: Any) -> dict[str, Any]:
-        return _checked(method, self._api.json("GET", f"/{method}", params=fields))
+        return _checked(method, self.api.json("GET", f"/{method}", params=fields))
 
     # --- before ---------------------------------------------------------------------------------------------------
 
@@ -144,10 +140,10 @@ class SlackChannel:
     def _published(self, package: Package, journal: Journal, number: str) -> Publication:
         """Uploads the files, deletes those that are not wanted any more, and says what there is."""
         files = {f"file-{one.role}": self._file(one, journal) for one in package.content.attachments}
-        self._remove_stale(package.content, journal)
+        self._remove_stale(package.content.attachments, journal)
         link = self._read("chat.getPermalink", channel=self._channel, message_ts=number)["permalink"]
         return Publication(
-            target=self._credentials.target,
+            target=self.credentials.target,
             key="",
             ids={"message": number, "text": package.payload["text"], **files},
             links={"view": link},
@@ -166,12 +162,12 @@ class SlackChannel:
             if attachment.alt and attachment.artifact.modality == "image":
                 about["alt_txt"] = attachment.alt
             place = self._ask("files.getUploadURLExternal", repeatable=True, **about)
-            self._api.call("POST", place["upload_url"], content=data, repeatable=True)
+            self.api.call("POST", place["upload_url"], content=data, repeatable=True)
             shown = [{"id": place["file_id"], "title": attachment.alt or PurePath(attachment.name).stem}]
             self._ask("files.completeUploadExternal", files=json.dumps(shown), channel_id=self._channel)
             return {"file": place["file_id"]}
 
-        return str(journal.once(words.file_step(attachment), make, self._find_file)["file"])
+        return str(journal.once(upload_step(attachment), make, self._find_file)["file"])
 
     def _find_message(self, mark: str) -> dict[str, Any] | None:
         """The message that has a mark, among the channel's latest ones."""
@@ -219,25 +215,17 @@ class SlackChannel:
                 self._delete_file(file)
         number = publication.ids["message"]
         _if_there(lambda: self._ask("chat.delete", repeatable=True, channel=self._channel, ts=number))
-        return Publication(target=publication.target, key=publication.key, ids={}, state="removed")
+        return publication.removed()
 
     def sweep(self, journal: Journal) -> None:
         """Deletes the files of an update that was killed, once the message is gone."""
-        self._remove_stale(Content(id="", texts={}), journal)
+        self._remove_stale((), journal)
 
-    def _remove_stale(self, content: Content, journal: Journal) -> None:
-        words.remove_stale(content, journal, lambda sent: self._delete_file(sent["file"]), self._find_file)
+    def _remove_stale(self, kept: Iterable[Attachment], journal: Journal) -> None:
+        remove_stale(kept, journal, lambda sent: self._delete_file(sent["file"]), self._find_file)
 
     def _delete_file(self, number: str) -> None:
         _if_there(lambda: self._ask("files.delete", repeatable=True, file=number))
-
-    def outcomes(self, publications: Sequence[Publication], since: datetime) -> Iterator[Outcome]:
-        """None: Slack tells bots of no views."""
-        yield from ()
-
-    def close(self) -> None:
-        if "_api" in self.__dict__:
-            self._api.close()
 
 
 def _checked(method: str, answer: Any) -> dict[str, Any]:

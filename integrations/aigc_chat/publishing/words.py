@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import sha256
 from html import escape
-from typing import Any
 
-from aigc_sdk.contract.adapter import Attachment, Check, Content, Journal
+from aigc_sdk.contract.adapter import Attachment, Check, Content
 
 
 def paragraphs(content: Content) -> list[str]:
@@ -54,33 +51,3 @@ def _alt_text(attachment: Attachment) -> Check:
     there = bool(attachment.alt.strip())
     said = "there" if there else "none"
     return Check(asset=attachment.role, rule="alt text", measured=said, limit="there", passed=there, kind="advice")
-
-
-def media_type(attachment: Attachment) -> str:
-    """Such as ``image/png``, without parameters."""
-    return attachment.artifact.media_type.partition(";")[0]
-
-
-def file_step(attachment: Attachment) -> str:
-    """The journal's step: another file, or another description, is another message."""
-    described = f"{attachment.artifact.sha256()}/{attachment.alt}/{attachment.name}"
-    return f"file-{attachment.role}-{sha256(described.encode()).hexdigest()[:12]}"
-
-
-def remove_stale(
-    content: Content,
-    journal: Journal,
-    remove: Callable[[dict[str, Any]], None],
-    find: Callable[[str], dict[str, Any] | None],
-) -> None:
-    """Removes file messages that the content no longer has: of an earlier one, or of an attempt that failed."""
-    wanted = {file_step(attachment) for attachment in content.attachments}
-    for step, sent in journal.done("file-").items():
-        if step not in wanted:
-            remove(sent)
-            journal.forget(step)
-    for step, mark in journal.unfinished("file-").items():
-        if step not in wanted:
-            if (found := find(mark)) is not None:
-                remove(found)
-            journal.forget(step)
