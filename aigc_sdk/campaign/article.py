@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import yaml
 
 from ..contract.adapter import Attachment
 from .copy_brief import in_language
 from .manifest import CampaignManifest, Piece
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from .rendering import template
 
 
 class Article:
@@ -43,7 +40,7 @@ class Article:
 
     def body(self, attachments: Sequence[Attachment]) -> str:
         """HTML, everything escaped; media as ``artifact:ROLE``."""
-        return _template().render(
+        return template("article.html.j2").render(
             lead=self.lead,
             paragraphs=self._more,
             facts=self._copy.facts,
@@ -79,17 +76,3 @@ def _phrases(language: str) -> dict[str, str]:
     table = yaml.safe_load(files(__package__).joinpath("article.yaml").read_text("utf-8"))
     found: dict[str, str] = table.get(language.partition("-")[0], table["en"])
     return found
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("aigc_sdk.campaign", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("article.html.j2")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from .manifest import Ad, CampaignManifest, Clip, Creative, Piece, VoiceOver
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from .rendering import template
 
 _CHANNEL_NAMES = {
     "google-rsa": "Google responsive search ad",
@@ -33,7 +30,7 @@ _FIELD_NAMES = {
 def render_page(manifest: CampaignManifest) -> str:
     """The page of a campaign."""
     pieces = manifest.pieces()
-    return _template().render(
+    return template("page.html.j2").render(
         m=manifest,
         brief=manifest.brief,
         groups=_groups(manifest),
@@ -127,17 +124,3 @@ def _source_name(manifest: CampaignManifest, source: str) -> str:
 def _share(piece: Piece) -> int:
     """How full the field is, in percent."""
     return min(100, round(100 * piece.length / piece.limit))
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("aigc_sdk.campaign", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,7 @@ import click
 
 from .completion import complete_target
 from .options import json_option, together
-from .progress import Status
-from .publish import only_options, show_deliveries, show_packages
+from .publish import carry, only_options
 
 
 @click.group()
@@ -92,25 +90,6 @@ def _deliver(
     languages: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    from ..campaign.contents import load_made
-    from ..campaign.deliver import deliver, prepared
-    from ..publishing import Publisher
-
-    made = load_made(folder)
     given = {name: value for name, value in place.items() if value is not None}
-    with Publisher(overrides={target: given}) as publisher:
-        if dry_run:
-            packages = prepared(made, target, publisher, segments=segments, languages=languages)
-            show_packages(packages, as_json=as_json)
-            return
-        with closing(Status()) as status:
-            found = deliver(
-                made,
-                [target],
-                publisher,
-                again=again,
-                segments=segments,
-                languages=languages,
-                on_start=lambda target, content: status.show(f"{target}: {content.id}"),
-            )
-    show_deliveries(found, as_json=as_json)
+    only = {"segments": segments, "languages": languages}
+    carry(folder, target, dry_run=dry_run, as_json=as_json, only=only, overrides=given, again=again)

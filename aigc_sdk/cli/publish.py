@@ -19,7 +19,7 @@ from .progress import Status
 
 if TYPE_CHECKING:
     from ..campaign.deliver import Delivery
-    from ..contract.adapter import Check, Package
+    from ..contract.adapter import Check, Content, Package
 
 _STATES = [state for state in get_args(PublicationState) if state != "removed"]
 
@@ -63,28 +63,41 @@ def publish(
       aigc publish wordpress out/ --as draft
       aigc publish shop out/ --as scheduled --at "2026-12-01 09:00" --segment "gift givers"
     """
+    only = {"segments": segments, "languages": languages}
+    when = _moment(at, state)
+    carry(folder, target, dry_run=dry_run, as_json=as_json, only=only, state=state, at=when, again=again)
+
+
+def carry(
+    folder: Path,
+    target: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    only: dict[str, Any],
+    overrides: dict[str, str] | None = None,
+    **how: Any,
+) -> None:
+    """Publishes the campaign in a folder, or shows what would be sent.
+
+    Args:
+        only: segments and languages. overrides: settings of the target. how: of :func:`campaign.deliver.deliver`.
+    """
     from ..campaign.contents import load_made
     from ..campaign.deliver import deliver, prepared
     from ..publishing import Publisher
 
-    when = _moment(at, state)
     made = load_made(folder)
-    with Publisher() as publisher:
+    with Publisher(overrides={target: overrides or {}}) as publisher:
         if dry_run:
-            show_packages(prepared(made, target, publisher, segments=segments, languages=languages), as_json=as_json)
+            show_packages(prepared(made, target, publisher, **only), as_json=as_json)
             return
         with closing(Status()) as status:
-            found = deliver(
-                made,
-                [target],
-                publisher,
-                state=state,
-                at=when,
-                again=again,
-                segments=segments,
-                languages=languages,
-                on_start=lambda target, content: status.show(f"{target}: {content.id}"),
-            )
+
+            def show(target: str, content: Content) -> None:
+                status.show(f"{target}: {content.id}")
+
+            found = deliver(made, [target], publisher, on_start=show, **only, **how)
     show_deliveries(found, as_json=as_json)
 
 

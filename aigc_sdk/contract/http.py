@@ -26,6 +26,7 @@ from .errors import (
     AdapterError,
     InvalidRequest,
     TargetUnavailable,
+    first_line,
 )
 from .refusals import REFUSED, fix_of
 from .web_address import checked_url as checked_url
@@ -270,7 +271,7 @@ def _usual_words(answer: Any) -> str:
 
 
 def _why(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:_SHOWN_CHARS] or type(error).__name__
+    return first_line(error) or type(error).__name__
 
 
 def _json_of(answer: httpx.Response) -> Any:

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..contract.adapter import Adapter, AdapterManifest
-from ..contract.errors import AdapterError, AigcError, InvalidRequest, MissingExtra, UnknownPlugin, did_you_mean
+from ..contract.errors import (
+    AdapterError,
+    AigcError,
+    InvalidRequest,
+    MissingExtra,
+    UnknownPlugin,
+    did_you_mean,
+    first_line,
+)
 from ..registry.plugins import PluginInfo, missing_modules
 from ..registry.registry import load_attribute
 from . import secrets
@@ -87,7 +95,7 @@ def guarded(adapter: str) -> Iterator[None]:
         error.args = (error.what,)
         raise
     except Exception as error:
-        said = secrets.scrub((str(error).strip().splitlines() or [""])[0][:300])
+        said = secrets.scrub(first_line(error))
         what = f"failed: {type(error).__name__}: {said}"
         raise AdapterError(what, plugin=adapter, fix="AIGC_DEBUG=1 shows where") from error
 

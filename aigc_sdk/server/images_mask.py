@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from importlib.util import find_spec
 
-from ..contract.errors import InvalidRequest, MissingExtra
+from ..contract.errors import InvalidRequest, MissingExtra, first_line
 from ..contract.requests import MAX_PIXELS, Media
 
 _FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "AVIF")
@@ -51,5 +51,5 @@ def _too_large() -> InvalidRequest:
 
 
 def _damaged(error: Exception) -> InvalidRequest:
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    said = first_line(error) or type(error).__name__
     return InvalidRequest(f"the mask is damaged: {said}", fix="save it again as PNG")

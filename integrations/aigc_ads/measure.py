@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aigc_sdk.contract.adapter import Attachment
+from aigc_sdk.contract.errors import first_line
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,7 +59,7 @@ def opened(data: bytes) -> Image.Image:
         picture = Image.open(io.BytesIO(data))
         picture.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        why = first_line(error) or type(error).__name__
         raise ValueError(f"cannot be read: {why}") from None
     return picture
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aigc_sdk.contract.errors import InvalidRequest
+from aigc_sdk.contract.errors import InvalidRequest, first_line
 from aigc_sdk.contract.requests import MAX_PIXELS, Media
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _too_large(what: str, size: tuple[int, int] | None = None) -> InvalidRequest
 
 
 def _damaged(what: str, error: Exception) -> InvalidRequest:
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    said = first_line(error) or type(error).__name__
     return InvalidRequest(f"the {what} is damaged: {said}", plugin="image", fix=_SAVE_AGAIN)
 
 

@@ -24,10 +24,11 @@ import json
 import secrets
 import threading
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from .loopback import Loopback, Quiet
 
 MOST_BYTES = 1_000_000
 
@@ -44,8 +45,8 @@ class Board:
         self.items: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._server = _Server(self)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._server = Loopback(_Handler, self)
+        self.url = self._server.url
 
     def answer(
         self, method: str, kind: str, name: str, query: dict[str, str], body: bytes, version: str | None
@@ -87,43 +88,23 @@ class Board:
         return 200, self.items[path]
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, board: Board) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.board = board
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is gone is nothing to report."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
-
+class _Handler(Quiet):
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
         if len(body) < length:  # the connection was cut: nothing is stored
             self.close_connection = True
             return
-        if self.headers.get("Authorization") != f"Bearer {self.server.board.token}":
+        if self.headers.get("Authorization") != f"Bearer {self.server.owner.token}":
             self._answer(401, {"message": "who are you?"})
         elif length > MOST_BYTES:
             self._answer(413, {"message": f"more than {MOST_BYTES} bytes"})
@@ -132,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             kind, _, name = address.path.strip("/").partition("/")
             query = {key: values[0] for key, values in parse_qs(address.query).items()}
             version = self.headers.get("If-Match")
-            self._answer(*self.server.board.answer(self.command, kind, name, query, body, version))
+            self._answer(*self.server.owner.answer(self.command, kind, name, query, body, version))
 
     do_GET = do_POST = do_PUT = do_DELETE = _handle
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ...contract.adapter import Content
 from ...contract.errors import AigcError
 from ...publishing import Published
-from ..verdict import expect
+from ..verdict import expect, not_applicable
 from .subject import AdapterSubject, outcome
 
 ONCE = "what a publication creates goes through journal.once(), which leaves a mark at the target and looks for it"
@@ -49,6 +51,22 @@ def expect_once(subject: AdapterSubject, content: Content, before: set[str], whe
         change=MARK,
     )
     return published
+
+
+def each_update(subject: AdapterSubject, *capabilities: str) -> Iterator[tuple[int, set[str], Content]]:
+    """Each writing request of an update: its number, what was at the target before, and a content that is published.
+
+    Skips the check where nothing can be put between, or the adapter lacks ``update`` or one of ``capabilities``.
+    """
+    _ = subject.proxy
+    for needed in ("update", *capabilities):
+        if needed not in subject.manifest.capabilities:
+            not_applicable(f"the adapter has no {needed!r} among its capabilities")
+    writes = subject.writes_of("update", lambda content: subject.publish(subject.changed(content)))
+    for nth in range(1, writes + 1):
+        before, content = subject.things(), subject.new()
+        expect_once(subject, content, before, "after publishing")
+        yield nth, before, content
 
 
 def expect_gone(subject: AdapterSubject, before: set[str], when: str, change: str = DELETE) -> None:

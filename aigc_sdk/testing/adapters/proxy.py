@@ -17,11 +17,12 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
+
+from .loopback import Loopback, Quiet
 
 FaultKind = Literal[
     "busy",  # 429 with Retry-After, not forwarded
@@ -81,8 +82,8 @@ class FaultProxy:
 
     def __init__(self, target: str) -> None:
         self._target = urlsplit(target)
-        self._server = _Server(self)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{self._target.path}"
+        self._server = Loopback(_Handler, self)
+        self.url = self._server.url + self._target.path
         self.passed: list[Passed] = []
         self._lock = threading.Lock()
         self._fault: Fault | None = None
@@ -127,11 +128,10 @@ class FaultProxy:
 
     def close(self) -> None:
         """Ends all connections."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(
@@ -140,28 +140,11 @@ class FaultProxy:
         self.close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False  # a client may still hold an idle connection
-
-    def __init__(self, proxy: FaultProxy) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.proxy = proxy
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is gone is nothing to report."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the requests are in ``FaultProxy.passed``."""
+class _Handler(Quiet):
+    """What comes is noted in ``FaultProxy.passed``."""
 
     def _handle(self) -> None:
-        proxy = self.server.proxy
+        proxy = self.server.owner
         fault = proxy.fault_for(self.command)
         status = 0
         try:
@@ -189,9 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _sent(self) -> http.client.HTTPResponse:
         """The target's answer to the whole request."""
-        connection = self.server.proxy.connection()
+        connection: http.client.HTTPConnection = self.server.owner.connection()
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
-        headers |= {"Host": self.server.proxy.host, "Connection": "close"}
+        headers |= {"Host": self.server.owner.host, "Connection": "close"}
         chunked = "Transfer-Encoding" in self.headers
         if not chunked and "Content-Length" in self.headers:
             headers["Content-Length"] = self.headers["Content-Length"]
@@ -253,9 +236,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _cut_inside(self, fault: Fault) -> int:
         length = int(self.headers.get("Content-Length", 0))
-        connection = self.server.proxy.connection()
+        connection = self.server.owner.connection()
         connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in {**self.headers, "Host": self.server.proxy.host}.items():
+        for name, value in {**self.headers, "Host": self.server.owner.host}.items():
             connection.putheader(name, value)
         connection.endheaders()
         connection.send(self.rfile.read(length // 2))

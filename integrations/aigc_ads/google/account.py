@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aigc_sdk.contract.adapter import Credentials
-from aigc_sdk.contract.errors import AdapterError, InvalidRequest
+from aigc_sdk.contract.errors import AdapterError, InvalidRequest, first_line
 from aigc_sdk.contract.http import checked_url
 
 from ..ad import account_number
@@ -160,7 +160,7 @@ class Account:
         try:
             return type(self.client.get_type(name))(fields)
         except (ValueError, TypeError, AttributeError) as error:
-            what = f"{name} cannot hold this payload: {(str(error).splitlines() or [''])[0]}"
+            what = f"{name} cannot hold this payload: {first_line(error)}"
             raise InvalidRequest(what, plugin=errors.ADAPTER) from error
 
     def close(self) -> None:

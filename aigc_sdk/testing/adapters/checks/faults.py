@@ -6,7 +6,7 @@ from functools import partial
 
 from ....contract.errors import AdapterError, AigcError, ContentRefused, TargetUnavailable
 from ...verdict import expect, not_applicable
-from ..expecting import expect_error, expect_gone, expect_once
+from ..expecting import each_update, expect_error, expect_gone, expect_once
 from ..proxy import RETRY_AFTER_S, FaultKind
 from ..subject import AdapterSubject, outcome
 
@@ -70,13 +70,7 @@ class FaultChecks:
 
     def test_an_update_survives_faults(self, aigc_adapter: AdapterSubject) -> None:
         """Each writing request of an update loses its answer. Then the target has the change, and nothing twice."""
-        _ = aigc_adapter.proxy
-        if "update" not in aigc_adapter.manifest.capabilities:
-            not_applicable("the adapter has no 'update' among its capabilities")
-        writes = aigc_adapter.writes_of("update", lambda content: aigc_adapter.publish(aigc_adapter.changed(content)))
-        for nth in range(1, writes + 1):
-            before, content = aigc_adapter.things(), aigc_adapter.new()
-            expect_once(aigc_adapter, content, before, "after publishing")
+        for nth, before, content in each_update(aigc_adapter):
             changed = aigc_adapter.changed(content)
             with aigc_adapter.fault("cut-after", nth):
                 outcome(partial(aigc_adapter.publish, changed))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from ....contract.adapter import Content
-from ...verdict import expect, not_applicable
-from ..expecting import expect_gone, expect_once
+from ...verdict import expect
+from ..expecting import each_update, expect_gone, expect_once
 from ..proxy import FaultKind
 from ..subject import AdapterSubject, outcome
 
@@ -31,26 +31,14 @@ class KillChecks:
 
     def test_killed_in_an_update(self, aigc_adapter: AdapterSubject) -> None:
         """Killed after each writing request of an update, which another process then does again: it is no conflict."""
-        _ = aigc_adapter.proxy
-        if "update" not in aigc_adapter.manifest.capabilities:
-            not_applicable("the adapter has no 'update' among its capabilities")
-        writes = aigc_adapter.writes_of("update", lambda content: aigc_adapter.publish(aigc_adapter.changed(content)))
-        for nth in range(1, writes + 1):
-            before, content = aigc_adapter.things(), aigc_adapter.new()
-            expect_once(aigc_adapter, content, before, "after publishing")
+        for nth, before, content in each_update(aigc_adapter):
             changed = aigc_adapter.changed(content)
             aigc_adapter.killed(changed, "kill-after", nth)
             expect_once(aigc_adapter, changed, before, f"killed after writing request {nth} of an update")
 
     def test_killed_in_an_update_and_taken_back(self, aigc_adapter: AdapterSubject) -> None:
         """Killed as above, and then unpublished: nothing is left, neither of the publication nor of the update."""
-        _ = aigc_adapter.proxy
-        if not {"update", "unpublish"} <= set(aigc_adapter.manifest.capabilities):
-            not_applicable("the adapter has not both 'update' and 'unpublish' among its capabilities")
-        writes = aigc_adapter.writes_of("update", lambda content: aigc_adapter.publish(aigc_adapter.changed(content)))
-        for nth in range(1, writes + 1):
-            before, content = aigc_adapter.things(), aigc_adapter.new()
-            expect_once(aigc_adapter, content, before, "after publishing")
+        for nth, before, content in each_update(aigc_adapter, "unpublish"):
             aigc_adapter.killed(aigc_adapter.changed(content), "kill-after", nth)
             when = f"killed after writing request {nth} of an update, and taken back"
             failed = outcome(partial(aigc_adapter.unpublish, content))
