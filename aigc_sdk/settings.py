@@ -48,6 +48,12 @@ class LedgerSettings(Closed):
         return self.url or f"sqlite:///{home() / 'ledger.sqlite'}"
 
 
+class TelemetrySettings(Closed):
+    """See ``conf/config.yaml``."""
+
+    enabled: bool | None = None
+
+
 class Settings(Closed):
     """All settings. ``campaign`` is validated by the campaign itself, ``targets`` by the adapters;
     ``extra`` holds groups that plugins added."""
@@ -56,6 +62,7 @@ class Settings(Closed):
     models: dict[Modality, str | None] = {}
     engine: EngineSettings = EngineSettings()
     ledger: LedgerSettings = LedgerSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     targets: dict[str, dict[str, str]] = {}
     campaign: dict[str, JsonValue] = {}
     extra: dict[str, JsonValue] = {}

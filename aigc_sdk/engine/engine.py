@@ -21,6 +21,7 @@ from ..contract.requests import Request
 from ..registry import Entry, Registry
 from ..registry.hooks import guarded
 from ..settings import Settings
+from . import telemetry
 from .batch import Ticket, as_error
 from .job import Job
 from .receipts import make_receipt
@@ -52,6 +53,7 @@ class Engine:
         self.recorder = Recorder(ledger, energy=settings.ledger.energy)
         self._settings = settings
         self._hooks = registry.hooks
+        self.telemetry = telemetry.start(settings.telemetry, offline=settings.offline)
         self.residents = Residents(settings.engine)
         self._plans: dict[Hashable, tuple[Entry, Plan]] = {}
         self._plans_lock = threading.Lock()
@@ -115,6 +117,8 @@ class Engine:
         job.on_end(functools.partial(self._ended, job))
         key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
         self.residents.submit(key, lambda: self._resident(entry, plan, request), Ticket(job, resolved))
+        if self.telemetry is not None:
+            self.telemetry.follow(job, resolved, entry.card.id, entry.plugin.name)
         return job
 
     def _admitted(self, request: Request) -> Request:
@@ -133,7 +137,8 @@ class Engine:
 
     def _generate(self, asker: Job, request: Request, stopped: Callable[[], bool]) -> Artifact:
         """Makes what a running job asks for. Raises Cancelled if that job is stopped meanwhile."""
-        job = self._submit(request, asker.models)
+        with self.telemetry.within(asker) if self.telemetry is not None else contextlib.nullcontext():
+            job = self._submit(request, asker.models)
         try:
             while not stopped():
                 with contextlib.suppress(TimeoutError):
@@ -183,6 +188,8 @@ class Engine:
         self.residents.close()
         self._finishers.shutdown(wait=True)
         self.recorder.close()
+        if self.telemetry is not None:
+            self.telemetry.close()
 
 
 def _looks_like_source(model: str) -> bool:

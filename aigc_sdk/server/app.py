@@ -11,6 +11,7 @@ from .gate import Gate
 from .limits import BodyLimit
 from .settings import ServerSettings
 from .state import ServerState
+from .tracing import Traced
 
 
 def create_app(client: Client, settings: ServerSettings | None = None) -> FastAPI:
@@ -27,4 +28,6 @@ def create_app(client: Client, settings: ServerSettings | None = None) -> FastAP
     most, most_upload = settings.max_body_bytes, settings.max_upload_bytes
     app.add_middleware(BodyLimit, most=most, most_upload=most_upload, arrival_s=settings.arrival_s)
     app.add_middleware(Gate, keys=state.keys, metrics=state.metrics)
+    if client.engine.telemetry is not None:
+        app.add_middleware(Traced, telemetry=client.engine.telemetry)
     return app

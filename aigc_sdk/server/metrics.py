@@ -14,7 +14,7 @@ from ..engine.engine import Engine
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-_KNOWN_METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+KNOWN_METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 
 router = APIRouter()
 
@@ -55,7 +55,7 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
-        self._requests.labels(method if method in _KNOWN_METHODS else "other", route, str(status)).inc()
+        self._requests.labels(method if method in KNOWN_METHODS else "other", route, str(status)).inc()
         self._duration.labels(route).observe(seconds)
 
     def first_output(self, model: str, seconds: float) -> None:
