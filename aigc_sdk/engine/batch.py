@@ -1,110 +1,22 @@
-"""What waits to run, and the batch that runs."""
+"""The batch that runs."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, BrokenPlugin, Cancelled, first_line
 from ..contract.events import Completed, Delta, Event, Failed, Preview, Progress, Started
 from ..contract.plan import Plan
-from ..contract.receipt import Receipt
 from ..contract.requests import Request
 from ..contract.runner import Item
 from .job import Job
+from .ticket import Ticket
 
 Generate = Callable[[Job, Request, Callable[[], bool]], Artifact]
 """Makes something for a running job; the function says whether that job was stopped meanwhile."""
-
-
-@dataclass(slots=True, eq=False)
-class Ticket:
-    """A job on its way through one model.
-
-    Attributes:
-        request: resolved. inputs: what the runner's ``preprocess`` made of it. key: it runs with equal keys.
-        rungs: rungs of the out-of-memory ladder taken on its behalf.
-        parts: receipts of what other jobs made for it.
-        streamed: characters or bytes of deltas given out so far. seen: of them, what this attempt has made again.
-    """
-
-    job: Job
-    request: Request
-    inputs: Any = None
-    key: Hashable = None
-    rungs: list[str] = field(default_factory=list)
-    parts: list[Receipt] = field(default_factory=list)
-    streamed: int = 0
-    seen: int = 0
-    started: float = 0.0
-
-    def item(self, index: int) -> Item:
-        seed = self.request.seed
-        assert seed is not None
-        return Item(index, self.request, self.inputs, seed)
-
-
-class Waiting:
-    """Tickets that are preprocessed and wait for the device, first come first served."""
-
-    def __init__(self) -> None:
-        self._tickets: deque[Ticket] = deque()
-        self._changed = threading.Condition()
-        self._closed = False
-
-    def put(self, ticket: Ticket) -> None:
-        with self._changed:
-            self._tickets.append(ticket)
-            self._changed.notify()
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def next_batch(self, size: int, wait_s: float) -> list[Ticket]:
-        """Blocks for the oldest ticket, then takes up to ``size`` with its key, waiting ``wait_s`` for more.
-
-        Returns an empty list once closed.
-        """
-        with self._changed:
-            while True:
-                self._changed.wait_for(lambda: self._tickets or self._closed)
-                if self._closed:
-                    return []
-                key = self._tickets[0].key
-                until = time.monotonic() + wait_s
-                while (left := until - time.monotonic()) > 0 and self._count(key) < size and not self._closed:
-                    self._changed.wait(left)
-                if taken := self._take(key, size):
-                    return taken  # otherwise all of them were cancelled while they waited
-
-    def more(self, key: Hashable, limit: int) -> list[Ticket]:
-        """Up to ``limit`` waiting tickets with that key; does not block."""
-        if not self._tickets or limit < 1:
-            return []
-        with self._changed:
-            return self._take(key, limit)
-
-    def drain(self) -> list[Ticket]:
-        """Takes out everything that still waits."""
-        with self._changed:
-            left, self._tickets = list(self._tickets), deque()
-            return left
-
-    def _count(self, key: Hashable) -> int:
-        return sum(ticket.key == key for ticket in self._tickets)
-
-    def _take(self, key: Hashable, limit: int) -> list[Ticket]:
-        taken = [t for t in self._tickets if t.key == key and not t.job.done][:limit]
-        chosen = set(map(id, taken))
-        self._tickets = deque(t for t in self._tickets if id(t) not in chosen and not t.job.done)
-        return taken
 
 
 class Batch:

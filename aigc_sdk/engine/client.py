@@ -75,9 +75,17 @@ class Client:
         """The record of jobs, or None if it is switched off."""
         return self.engine.recorder.ledger
 
-    def submit(self, request: Request) -> Job:
-        """Queues a request. Raises AigcError if it cannot be run at all."""
-        return self.engine.submit(request)
+    def submit(self, request: Request, *, owner: str = "", priority: int = 0) -> Job:
+        """Queues a request.
+
+        Args:
+            owner: on whose behalf; those who wait for the same model share its time fairly.
+            priority: a job of a higher one goes before all of a lower one.
+
+        Raises:
+            AigcError: it cannot be run at all.
+        """
+        return self.engine.submit(request, owner=owner, priority=priority)
 
     @overload
     def generate(self, modality: Literal["text"], prompt: str = "", **fields: Any) -> TextArtifact: ...

@@ -22,13 +22,14 @@ from ..registry import Entry, Registry
 from ..registry.hooks import guarded
 from ..settings import Settings
 from . import telemetry
-from .batch import Ticket, as_error
+from .batch import as_error
 from .job import Job
 from .receipts import make_receipt
 from .recorder import Recorder
 from .resident import Resident
 from .residents import Residents
 from .resolve import resolve
+from .ticket import Ticket
 
 if TYPE_CHECKING:
     from ..ledger import Ledger
@@ -96,22 +97,26 @@ class Engine:
 
     # --- running -------------------------------------------------------------------------------------------------
 
-    def submit(self, request: Request) -> Job:
+    def submit(self, request: Request, *, owner: str = "", priority: int = 0) -> Job:
         """Queues a request.
+
+        Args:
+            owner: who asks; those who wait for the same model share it fairly.
+            priority: a job of a higher one goes before all of a lower one.
 
         Raises:
             AigcError: it cannot be run at all: unknown model, unknown option, no plan, refused by a hook.
         """
-        return self._submit(request, ())
+        return self._submit(request, (), owner, priority)
 
-    def _submit(self, request: Request, waiting: tuple[str, ...]) -> Job:
+    def _submit(self, request: Request, waiting: tuple[str, ...], owner: str, priority: int) -> Job:
         """Queues a request that jobs of the models ``waiting`` wait for."""
         request = self._admitted(request)
         entry, plan = self.plan(request)
         if entry.card.id in waiting:
             raise InvalidRequest(f"model {entry.card.id!r} would wait for itself", plugin=entry.plugin.name)
         resolved = resolve(request, entry.card, entry.manifest)
-        job = Job(request)
+        job = Job(request, owner, priority)
         job.models = (*waiting, entry.card.id)
         self.recorder.queued(job.id, request, entry.card.id, entry.plugin.name)
         job.on_end(functools.partial(self._ended, job))
@@ -138,7 +143,7 @@ class Engine:
     def _generate(self, asker: Job, request: Request, stopped: Callable[[], bool]) -> Artifact:
         """Makes what a running job asks for. Raises Cancelled if that job is stopped meanwhile."""
         with self.telemetry.within(asker) if self.telemetry is not None else contextlib.nullcontext():
-            job = self._submit(request, asker.models)
+            job = self._submit(request, asker.models, asker.owner, asker.priority)
         try:
             while not stopped():
                 with contextlib.suppress(TimeoutError):

@@ -31,14 +31,16 @@ class Job:
 
     Attributes:
         id: unique, sorts by time of submission.
-        request: as submitted.
+        request: as submitted. owner: who asks. priority: higher ones go first.
         timings: seconds spent in each phase so far.
         models: ids of the model that runs it, last, and of those whose jobs wait for it.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, owner: str = "", priority: int = 0) -> None:
         self.id = new_id()
         self.request = request
+        self.owner = owner
+        self.priority = priority
         self.timings: dict[str, float] = {}
         self.models: tuple[str, ...] = ()
         self.submitted = time.perf_counter()

@@ -13,10 +13,10 @@ from ..contract.events import Completed
 from ..contract.receipt import Energy, Part, Receipt
 from ..contract.requests import REQUESTS, Request
 from ..contract.runner import Runner
-from .batch import Ticket
 from .job import Job
 from .resident import Resident
 from .resolve import resolved_options
+from .ticket import Ticket
 from .versions import versions
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,10 +18,12 @@ from ..contract.plan import Plan
 from ..contract.requests import Request
 from ..contract.runner import ModelFiles, Runner
 from ..registry import Entry
-from .batch import Batch, Generate, Ticket, Waiting, as_error
+from .batch import Batch, Generate, as_error
 from .guard import GlobalState
 from .isolated import loader_of
 from .job import Job
+from .ticket import Ticket
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from .residents import Residents
@@ -79,7 +79,7 @@ class Resident:
         self._given_up = False
         self._first_load = True
         self._bytes_before = self._bytes_loaded = 0
-        self._inbox: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._inbox = Waiting()
         self._waiting = Waiting()
         self._threads = [
             threading.Thread(target=loop, name=f"aigc-{what}-{self.card.id}", daemon=True)
@@ -100,27 +100,29 @@ class Resident:
     def spec(self) -> RunnerSpec:
         return self.entry.manifest.runner(self.plan.runner)
 
+    @property
+    def backlog_s(self) -> float:
+        """Seconds until what is pending has run, as far as what ran before tells."""
+        return self.pending * self._waiting.mean_s / max(1, self.plan.max_batch)
+
     def submit(self, ticket: Ticket) -> None:
         """Accepts a ticket. The pool has counted it as pending."""
-        self._inbox.put(ticket)
+        if not self._inbox.put(ticket):
+            self._come_too_late(ticket)
 
     def close(self) -> None:
         """Ends both threads and gives the model's memory back. Jobs still waiting fail."""
-        self._inbox.put(None)
+        self._inbox.close()
         self._waiting.close()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=_JOIN_S)
-        self._refuse_waiting(BrokenPlugin(f"model {self.card.id} was unloaded", plugin=self.plugin))
+        self._refuse_waiting(self._unloaded())
         self._close_runner()
 
     def _refuse_waiting(self, error: AigcError) -> None:
         """Fails everything still queued. Called once no more can be submitted."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                if ticket := self._inbox.get_nowait():
-                    ticket.job.emit(Failed(error))
-        for ticket in self._waiting.drain():
+        for ticket in (*self._waiting.drain(), *self._inbox.drain()):
             ticket.job.emit(Failed(error))
 
     def _close_runner(self) -> None:
@@ -163,16 +165,15 @@ class Resident:
         self._pool.discard(self)
         batch.end(error)
         self._waiting.close()
-        self._inbox.put(None)
-        for ticket in self._waiting.drain():
+        self._inbox.close()
+        for ticket in (*self._waiting.drain(), *self._inbox.drain()):
             self.again(ticket)
 
     # --- intake thread -------------------------------------------------------------------------------------------
 
     def _intake(self) -> None:
-        while (ticket := self._inbox.get()) is not None:
-            if ticket.job.done:
-                continue
+        while tickets := self._inbox.next_batch(1, wait_s=0.0):
+            (ticket,) = tickets
             if self.runner is None and not self._load(ticket):
                 return
             self._preprocess(ticket)
@@ -221,7 +222,17 @@ class Resident:
             ticket.job.emit(Failed(as_error(error, self.plugin)))
             return
         ticket.job.timings["preprocess"] = time.perf_counter() - began
-        self._waiting.put(ticket)
+        if not self._waiting.put(ticket):
+            self._come_too_late(ticket)
+
+    def _come_too_late(self, ticket: Ticket) -> None:
+        if self._given_up:
+            self.again(ticket)
+        else:
+            ticket.job.emit(Failed(self._unloaded()))
+
+    def _unloaded(self) -> BrokenPlugin:
+        return BrokenPlugin(f"model {self.card.id} was unloaded", plugin=self.plugin)
 
     # --- device thread -------------------------------------------------------------------------------------------
 
@@ -258,7 +269,8 @@ class Resident:
 
         def complete(ticket: Ticket, event: Completed) -> None:
             state.restore()
-            ticket.job.timings["run"] = time.perf_counter() - ticket.started
+            ticket.job.timings["run"] = seconds = time.perf_counter() - ticket.started
+            self._waiting.ran(ticket, seconds)
             self._finish(self, ticket, event)
 
         more, begin = self._waiting.more, self._begin

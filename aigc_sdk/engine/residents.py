@@ -10,8 +10,8 @@ from ..accelerators import bytes_free
 from ..contract.errors import Cancelled, DeadlineExceeded, OutOfMemory
 from ..contract.events import Event, Failed
 from ..settings import EngineSettings
-from .batch import Ticket
 from .resident import Resident
+from .ticket import Ticket
 
 
 class Residents:
@@ -60,6 +60,12 @@ class Residents:
         """The resident models, least recently used first."""
         with self._changed:
             return sorted(self._by_key.values(), key=lambda r: r.last_used)
+
+    def backlog(self) -> tuple[int, float]:
+        """Jobs accepted and not yet done, and in how many seconds they will be, by a guess."""
+        with self._changed:
+            residents = self._by_key.values()
+            return sum(r.pending for r in residents), max((r.backlog_s for r in residents), default=0.0)
 
     def make_room(self, newcomer: Resident) -> None:
         """Evicts idle models until the newcomer fits; waits while all others have work.

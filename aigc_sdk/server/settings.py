@@ -19,6 +19,7 @@ class ServerSettings(Closed):
         drain_s: how long running requests may take to end when the server is stopped.
         sources: hub ids and folders that clients may name as a model, beside the models of the installed plugins.
         max_connections: beyond these, requests are answered with 503.
+        max_pending: jobs that may wait and run; beyond these, requests are answered with 429.
         max_videos: that a key may have at a time; ``max_video_bytes`` are those of all videos.
         video_ttl_s: how long a video is kept when it is done.
     """
@@ -33,6 +34,7 @@ class ServerSettings(Closed):
     drain_s: float = Field(default=60, ge=0)
     sources: tuple[str, ...] = ()
     max_connections: int = Field(default=2000, ge=1)
+    max_pending: int = Field(default=1000, ge=1)
     max_videos: int = Field(default=100, ge=1)
     max_video_bytes: int = Field(default=4 << 30, ge=1)
     video_ttl_s: float = Field(default=3600, gt=0)

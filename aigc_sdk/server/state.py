@@ -46,9 +46,10 @@ class ServerState:
         caller = self.caller(http)
         if self.draining:
             raise _stopping()
+        self._require_room(len(requests))
         caller.admit(modality)
         # In a thread: the first request of a model reads files and makes plans.
-        jobs, model = await asyncio.to_thread(self._submitted, requests)
+        jobs, model = await asyncio.to_thread(self._submitted, requests, caller.name)
         submitted = Submitted(jobs, model, caller, self.metrics)
         self._live.add(submitted)
         return submitted
@@ -58,7 +59,13 @@ class ServerState:
         for submitted in list(self._live):
             submitted.cancel(_stopping())
 
-    def _submitted(self, requests: Sequence[Request]) -> tuple[list[AsyncJob], str]:
+    def _require_room(self, count: int) -> None:
+        pending, seconds = self.client.engine.residents.backlog()
+        if pending + count > self.settings.max_pending:
+            what = f"{pending} jobs wait already"
+            raise Refused(429, "rate_limit_error", what, code="overloaded", fix="come again", retry_after_s=seconds)
+
+    def _submitted(self, requests: Sequence[Request], owner: str) -> tuple[list[AsyncJob], str]:
         entry = self.entry(requests[0])
         for option in entry.manifest.options:
             if option.file and option.name in requests[0].options:
@@ -67,7 +74,7 @@ class ServerState:
         model = entry.card.id
         jobs: list[AsyncJob] = []
         try:
-            jobs.extend(AsyncJob(self.client.submit(request)) for request in requests)
+            jobs.extend(AsyncJob(self.client.submit(request, owner=owner)) for request in requests)
         except BaseException:
             for job in jobs:
                 job.job.cancel()
