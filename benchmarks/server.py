@@ -59,11 +59,13 @@ def process(*command: str) -> Iterator[tuple[str, psutil.Process]]:
     server = subprocess.Popen([sys.executable, "-c", *command], stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}/v1"
     try:
-        while True:
+        while server.poll() is None:
             with contextlib.suppress(httpx.TransportError):
                 httpx.get(f"{url}/models", timeout=5)
                 break
             time.sleep(0.1)
+        else:
+            raise SystemExit(f"the server did not start: {command}")
         yield url, psutil.Process(server.pid)
     finally:
         server.terminate()
@@ -83,8 +85,9 @@ def hello() -> Any:
 
 
 def cpu_ms(server: psutil.Process) -> float:
-    times = server.cpu_times()
-    return (times.user + times.system) * 1000
+    """Milliseconds of CPU of a server so far, with the processes that it started."""
+    times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
+    return sum(each.user + each.system for each in times) * 1000
 
 
 def per_request(url: str, server: psutil.Process, requests: int) -> tuple[float, float]:
