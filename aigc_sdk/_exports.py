@@ -4,9 +4,9 @@ from __future__ import annotations
 
 _BY_MODULE = {
     "contract.errors": """AigcError AdapterError BrokenPlugin Cancelled ContentRefused CorruptModel CredentialsRefused
-        DeadlineExceeded HashMismatch InvalidRequest LicenceRefused MissingExtra OfflineRefused OutOfMemory OverBudget
-        PermissionRefused PolicyBlocked PromptTooLong SchemaUnsatisfiable SourceUnavailable StoreError
-        TargetUnavailable UnknownModel UnknownOption UnknownPlugin UnsafeFormat WriteConflict""",
+        DeadlineExceeded HashMismatch InvalidRequest JobExists LicenceRefused MissingExtra OfflineRefused OutOfMemory
+        OverBudget PermissionRefused PolicyBlocked PromptTooLong QueueFull SchemaUnsatisfiable SourceUnavailable
+        StoreError TargetUnavailable UnknownModel UnknownOption UnknownPlugin UnsafeFormat WriteConflict""",
     "contract.requests": "Media Message Modality Request TextRequest ImageRequest AudioRequest VideoRequest",
     "contract.artifacts": "Artifact TextArtifact ImageArtifact AudioArtifact VideoArtifact",
     "contract.events": "Event Queued Started Progress Preview Delta Completed Failed",

@@ -151,6 +151,10 @@ class SchemaUnsatisfiable(InvalidRequest):
     """A JSON schema or length bound that no output can satisfy, or that the constraint engine cannot express."""
 
 
+class JobExists(InvalidRequest):
+    """The queue has a job of this id already, and it asks for something else."""
+
+
 class UnknownModel(AigcError):
     """No installed plugin serves a model of this name."""
 
@@ -252,6 +256,20 @@ class DeadlineExceeded(AigcError):
     """The job did not finish within its ``deadline_s``."""
 
     exit_code = 9
+
+
+class QueueFull(AigcError):
+    """So many jobs wait already that no more is taken.
+
+    Args:
+        retry_after_s: in about so many seconds there should be room again.
+    """
+
+    def __init__(
+        self, what: str, *, plugin: str | None = None, fix: str | None = None, retry_after_s: float = 1.0
+    ) -> None:
+        super().__init__(what, plugin=plugin, fix=fix)
+        self.retry_after_s = retry_after_s
 
 
 class OverBudget(AigcError):

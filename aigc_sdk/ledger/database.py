@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from ..contract.errors import AigcError, InvalidRequest, MissingExtra, StoreError
 from .redact import Redactor
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration. A database that says so is opened without loading alembic."""
 
 _TROUBLE = (
@@ -114,7 +114,7 @@ class Database:
             self._url,
             connect_args=arguments,
             pool_pre_ping=not self.is_sqlite,
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+            json_serializer=_json,
         )
         if self.is_sqlite:
             sa.event.listen(engine, "connect", _set_up_sqlite)
@@ -194,6 +194,11 @@ def _parsed(url: str) -> sa.URL:
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise InvalidRequest("ledger.url names no file", fix="sqlite:////folder/ledger.sqlite")
     return parsed
+
+
+def _json(value: Any) -> str:
+    # Half a surrogate pair, which JSON can bring in, is no text that a database takes.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     String,
     Table,
@@ -117,4 +118,76 @@ publication_steps = Table(
     Column("begun", UtcDateTime, nullable=False),
     # SQL's null while nobody knows whether it was done.
     Column("result", JSON(none_as_null=True)),
+)
+
+# A number that is never used again: SQLite counts so in its INTEGER only, and only when told to.
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+# Jobs that clients left with a server. Those that the engine runs for them are in `jobs` as all others are.
+queue = Table(
+    "queue",
+    metadata,
+    Column("key", _SERIAL, primary_key=True, autoincrement=True),
+    Column("id", String(200), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("modality", String(16), nullable=False),
+    Column("task", String(64), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("deadline", UtcDateTime),
+    Column("webhook", Text),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False),
+    Column("progress", Integer, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("started", UtcDateTime),
+    Column("finished", UtcDateTime),
+    Column("expires", UtcDateTime),
+    Column("error", JSON(none_as_null=True)),
+    Column("results", JSON, nullable=False),
+    Column("receipt", JSON(none_as_null=True)),
+    Column("units", JSON(none_as_null=True)),
+    Column("last_event", Integer, nullable=False),
+    # The process that runs it; null if none does. `beat` counts up while it is at work.
+    Column("host", String(255)),
+    Column("boot", String(128)),
+    Column("pid", BigInteger),
+    Column("process_started", String(32)),
+    Column("beat", BigInteger, nullable=False),
+    Index(None, "owner", "id", unique=True),
+    Index(None, "owner", "key"),
+    Index(None, "state", "priority", "owner", "key"),
+    Index(None, "deadline"),
+    Index(None, "expires"),
+    sqlite_autoincrement=True,
+)
+
+
+def _queued() -> Column[int]:
+    return Column("job", _SERIAL, ForeignKey("queue.key", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+
+
+queue_events = Table(
+    "queue_events",
+    metadata,
+    _queued(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", JSON, nullable=False),
+)
+
+queue_webhooks = Table(
+    "queue_webhooks",
+    metadata,
+    _queued(),
+    Column("tries", Integer, nullable=False),
+    # When it is to be tried; null once it was delivered or given up.
+    Column("due", UtcDateTime),
+    Column("delivered", UtcDateTime),
+    Column("error", Text),
+    Index(None, "due"),
 )
