@@ -20,9 +20,11 @@ log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[AigcError], int, str], ...] = (
     (tree.UnknownModel, 404, "invalid_request_error"),
     (tree.UnknownPlugin, 404, "invalid_request_error"),
+    (tree.JobExists, 409, "invalid_request_error"),
     (tree.InvalidRequest, 400, "invalid_request_error"),
     (tree.PolicyBlocked, 400, "invalid_request_error"),
     (tree.LicenceRefused, 403, "permission_error"),
+    (tree.QueueFull, 429, "rate_limit_error"),
     (tree.OverBudget, 429, "insufficient_quota"),
     (tree.DeadlineExceeded, 504, "timeout_error"),
     (tree.Cancelled, 499, "cancelled_error"),
@@ -66,7 +68,7 @@ def answer_to(error: AigcError) -> JSONResponse:
     """The error as a response."""
     status, _ = status_of(error)
     headers = {}
-    if isinstance(error, Refused) and error.retry_after_s is not None:
+    if isinstance(error, (Refused, tree.QueueFull)) and error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
