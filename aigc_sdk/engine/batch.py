@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 
 from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, BrokenPlugin, Cancelled, first_line
@@ -138,13 +137,8 @@ class Batch:
     def _deliver_delta(self, ticket: Ticket, event: Delta) -> None:
         if ticket.streamed == 0:
             ticket.job.timings.setdefault("first_output", time.perf_counter() - ticket.job.submitted)
-        # A second attempt after a failure starts over with the same seed: what was given out is not repeated.
-        repeated = max(0, ticket.streamed - ticket.seen)
-        size = len(event.text) + len(event.audio)
-        ticket.seen += size
-        if repeated < size:
-            ticket.streamed = ticket.seen
-            ticket.job.emit(replace(event, text=event.text[repeated:], audio=event.audio[repeated:]))
+        if fresh := ticket.fresh(event):
+            ticket.job.emit(fresh)
 
     def _drop_stopped(self) -> None:
         self._live = {index: ticket for index, ticket in self._live.items() if not ticket.job.done}

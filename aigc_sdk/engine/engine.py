@@ -17,6 +17,7 @@ from ..contract.artifacts import Artifact
 from ..contract.errors import BrokenPlugin, Cancelled, InvalidRequest, PolicyBlocked, UnknownModel
 from ..contract.events import Completed, Event, Failed
 from ..contract.plan import Plan
+from ..contract.receipt import Receipt
 from ..contract.requests import Request
 from ..registry import Entry, Registry
 from ..registry.hooks import guarded
@@ -112,7 +113,7 @@ class Engine:
     def _submit(self, request: Request, waiting: tuple[str, ...], owner: str, priority: int) -> Job:
         """Queues a request that jobs of the models ``waiting`` wait for."""
         request = self._admitted(request)
-        entry, plan = self.plan(request)
+        entry = self._ready(request)
         if entry.card.id in waiting:
             raise InvalidRequest(f"model {entry.card.id!r} would wait for itself", plugin=entry.plugin.name)
         resolved = resolve(request, entry.card, entry.manifest)
@@ -120,11 +121,21 @@ class Engine:
         job.models = (*waiting, entry.card.id)
         self.recorder.queued(job.id, request, entry.card.id, entry.plugin.name)
         job.on_end(functools.partial(self._ended, job))
-        key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
-        self.residents.submit(key, lambda: self._resident(entry, plan, request), Ticket(job, resolved))
+        self._start(entry, Ticket(job, resolved))
         if self.telemetry is not None:
             self.telemetry.follow(job, resolved, entry.card.id, entry.plugin.name)
         return job
+
+    def _ready(self, request: Request) -> Entry:
+        """The model that will run the request. Raises AigcError if it cannot."""
+        return self.plan(request)[0]
+
+    def _start(self, entry: Entry, ticket: Ticket) -> None:
+        """Hands the ticket to who runs it."""
+        request = ticket.job.request
+        _, plan = self.plan(request)
+        key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
+        self.residents.submit(key, lambda: self._resident(entry, plan, request), ticket)
 
     def _admitted(self, request: Request) -> Request:
         admitted: Request = self._hooks.pipe("before_generate", "request", request=request)
@@ -159,25 +170,32 @@ class Engine:
             what = f"Completed holds a {type(event.artifact).__name__}, not an artifact"
             ticket.job.emit(Failed(BrokenPlugin(what, plugin=resident.plugin)))
             return
+
+        def receipt() -> Receipt:
+            return make_receipt(resident, ticket, event, self.recorder.energy(ticket.job.id))
+
+        self._complete(ticket.job, resident.plugin, event, receipt)
+
+    def _complete(self, job: Job, plugin: str, event: Completed, receipt: Callable[[], Receipt]) -> None:
+        """Ends a job with what was made for it, once that has passed the hooks and is recorded."""
         if self._finishing_takes_time():
-            self._finishers.submit(self._finish_now, resident, ticket, event)
+            self._finishers.submit(self._complete_now, job, plugin, event, receipt)
         else:
-            self._finish_now(resident, ticket, event)
+            self._complete_now(job, plugin, event, receipt)
 
     def _finishing_takes_time(self) -> bool:
         hooks = ("moderate", "label", "after_generate")
         return self.recorder.active or any(self._hooks.implementations(hook) for hook in hooks)
 
-    def _finish_now(self, resident: Resident, ticket: Ticket, event: Completed) -> None:
-        job, request = ticket.job, ticket.job.request
+    def _complete_now(self, job: Job, plugin: str, event: Completed, receipt: Callable[[], Receipt]) -> None:
+        request = job.request
         try:
-            receipt = make_receipt(resident, ticket, event, self.recorder.energy(job.id))
-            artifact = dataclasses.replace(event.artifact, receipt=receipt)
+            artifact = dataclasses.replace(event.artifact, receipt=receipt())
             self._moderate(request, artifact)
             artifact = self._hooks.pipe("label", "artifact", request=request, artifact=artifact)
             artifact = self._hooks.pipe("after_generate", "artifact", request=request, artifact=artifact)
         except BaseException as error:  # noqa: BLE001 - hooks are strangers' code, even SystemExit
-            job.emit(Failed(as_error(error, resident.plugin)))
+            job.emit(Failed(as_error(error, plugin)))
             return
         if not job.done:
             self.recorder.finished(artifact.receipt)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..contract.events import Delta
 from ..contract.receipt import Receipt
 from ..contract.requests import Request
 from ..contract.runner import Item
@@ -42,3 +43,16 @@ class Ticket:
         seed = self.request.seed
         assert seed is not None
         return Item(index, self.request, self.inputs, seed)
+
+    def fresh(self, event: Delta) -> Delta | None:
+        """What of a delta was not given out before; None if all of it was.
+
+        A second attempt after a failure starts over with the same seed: it makes the same again.
+        """
+        repeated = max(0, self.streamed - self.seen)
+        size = len(event.text) + len(event.audio)
+        self.seen += size
+        if repeated >= size:
+            return None
+        self.streamed = self.seen
+        return replace(event, text=event.text[repeated:], audio=event.audio[repeated:])
