@@ -54,6 +54,12 @@ class TelemetrySettings(Closed):
     enabled: bool | None = None
 
 
+class ServeSettings(Closed):
+    """See ``conf/config.yaml``."""
+
+    aliases: dict[str, str] = {}
+
+
 class Settings(Closed):
     """All settings. ``campaign`` is validated by the campaign itself, ``targets`` by the adapters;
     ``extra`` holds groups that plugins added."""
@@ -63,6 +69,7 @@ class Settings(Closed):
     engine: EngineSettings = EngineSettings()
     ledger: LedgerSettings = LedgerSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    serve: ServeSettings = ServeSettings()
     targets: dict[str, dict[str, str]] = {}
     campaign: dict[str, JsonValue] = {}
     extra: dict[str, JsonValue] = {}

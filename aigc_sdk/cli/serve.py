@@ -24,6 +24,14 @@ _LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
     "--allow-model", multiple=True, metavar="SOURCE", help="A hub id or folder that may be asked for; repeatable."
 )
 @click.option(
+    "--alias",
+    "aliases",
+    multiple=True,
+    metavar="NAME=MODEL",
+    callback=lambda context, parameter, given: dict(_alias(text) for text in given),
+    help="Answer for a model of that name; repeatable.",
+)
+@click.option(
     "--drain", type=click.FloatRange(0), default=60, show_default=True, help="Seconds that Ctrl-C leaves to what runs."
 )
 def serve(
@@ -32,6 +40,7 @@ def serve(
     api_key_file: Path | None,
     preload: tuple[str, ...],
     allow_model: tuple[str, ...],
+    aliases: dict[str, str],
     drain: float,
 ) -> None:
     """Serve the models over HTTP, as OpenAI's API.
@@ -48,6 +57,7 @@ def serve(
     Examples:
       aigc serve
       aigc serve --preload default --port 9000
+      aigc serve --alias gpt-4o-mini=default --alias tts-1=default
       aigc serve --host 0.0.0.0 --api-key-file keys.yaml
       OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=none python your_script.py
     """
@@ -59,14 +69,24 @@ def serve(
     from .run import Session
 
     sources = (*preload, *allow_model)
-    settings = ServerSettings(host=host, port=port, api_key_file=api_key_file, sources=sources, drain_s=drain)
     check_host(host, api_key_file)
     with Session() as session:
+        aliases = session.client.settings.serve.aliases | aliases
+        settings = ServerSettings(
+            host=host, port=port, api_key_file=api_key_file, sources=sources, aliases=aliases, drain_s=drain
+        )
         for model in preload:
             named = None if model == "default" else model
             session.client.submit(TextRequest(prompt="Hello", max_tokens=1, model=named)).result()
         session.status.clear()
         run(session.client, settings, lambda url: outputs.say(f"serving on {url}; Ctrl-C stops"))
+
+
+def _alias(text: str) -> tuple[str, str]:
+    name, given, model = text.partition("=")
+    if not (name and given and model):
+        raise click.BadParameter(f"{text!r} is not NAME=MODEL")
+    return name, model
 
 
 def check_libraries() -> None:

@@ -18,6 +18,7 @@ from ..contract.artifacts import AudioArtifact
 from ..contract.errors import AigcError, BrokenPlugin
 from ..contract.events import Completed, Delta
 from ..contract.requests import AudioRequest
+from .aliases import VOICES
 from .audio_schema import SpeechBody
 from .files import dropped, sent
 from .run_jobs import Running, Submitted
@@ -39,6 +40,7 @@ _PIECE = 48 * 1024
 async def speech(body: SpeechBody, http: Request) -> Response:
     """Speaks a text."""
     form = body.response_format
+    state = state_of(http)
     request = AudioRequest(
         task="text-to-speech",
         prompt=body.input,
@@ -51,11 +53,14 @@ async def speech(body: SpeechBody, http: Request) -> Response:
         seed=body.seed,
         options=body.options,
     )
-    state = state_of(http)
+    ignored = body.ignored
+    if request.voice in VOICES and request.voice not in (await asyncio.to_thread(state.entry, request)).card.voices:
+        request = request.model_copy(update={"voice": None})
+        ignored = sorted([*ignored, "voice"])
     submitted = await state.submit(http, "audio", [request])
     headers = {"X-Aigc-Job": submitted.jobs[0].id}
-    if body.ignored:
-        headers["X-Aigc-Ignored"] = ", ".join(body.ignored)
+    if ignored:
+        headers["X-Aigc-Ignored"] = ", ".join(ignored)
     at_once = form in _AS_MADE and not state.checks_artifacts
     pieces = _as_made(submitted, form, at_once)
     if body.stream_format == "sse":

@@ -98,7 +98,7 @@ class _Completion:
 
 async def _answered(body: Sampled, requests: list[TextRequest], http: Request, shape: _Chat | _Completion) -> Response:
     state = state_of(http)
-    submitted = await state.submit(http, "text", requests)
+    submitted = await state.submit(http, "text", requests, body.priority)
     head = {"id": f"{shape.prefix}-{submitted.jobs[0].id}", "created": int(time.time()), "model": submitted.model}
     headers = {"X-Aigc-Job": ",".join(job.id for job in submitted.jobs)}
     if body.ignored:

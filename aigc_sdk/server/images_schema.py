@@ -88,10 +88,16 @@ class Pictured(Asked):
 class GenerationBody(Pictured):
     """``POST /v1/images/generations``."""
 
-    style: None = None
+    harmless: ClassVar[frozenset[str]] = Pictured.harmless | {"style"}
+
+    style: Literal["vivid"] | None = None
 
 
 class EditBody(Pictured):
     """``POST /v1/images/edits``, beside its files. ``strength``: how far the picture may be left, without a mask."""
 
+    harmless: ClassVar[frozenset[str]] = Pictured.harmless | {"input_fidelity"}
+
+    input_fidelity: Literal["low"] | None = None
+    # Ours, beyond OpenAI's.
     strength: float | None = Field(default=None, ge=0, le=1)

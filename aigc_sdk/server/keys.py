@@ -37,16 +37,27 @@ WINDOW_S = 60.0
 
 
 class Key(Closed):
-    """One line of the file. ``limits``: most of a unit within a minute; ``seconds`` are of sound and video."""
+    """One line of the file.
+
+    Attributes:
+        limits: most of a unit within a minute; ``seconds`` are of sound and video.
+        priority: it may go before the others (``service_tier: priority``).
+    """
 
     name: str
     key_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     scopes: tuple[Modality, ...] = ()
     limits: dict[Unit, float] = {}
+    priority: bool = False
 
 
 class Caller:
-    """Whoever asks with one key, and what they have used within the last minute. ``valid``: is the key still known?"""
+    """Whoever asks with one key, and what they have used within the last minute.
+
+    Attributes:
+        name: of the key. valid: is the key still known?
+        priority: the highest that its jobs may have.
+    """
 
     def __init__(
         self,
@@ -54,8 +65,10 @@ class Caller:
         scopes: tuple[Modality, ...] = (),
         limits: Mapping[Unit, float] | None = None,
         valid: Callable[[], bool] = lambda: True,
+        priority: int = 1,
     ) -> None:
         self.name = name
+        self.priority = priority
         self._valid = valid
         self._scopes = scopes
         self._limits = dict(limits or {})
@@ -128,6 +141,16 @@ class Keys:
             raise _unknown()
         return found[0]
 
+    def named(self, name: str) -> Caller:
+        """Whose key has this name: for jobs that were left with us. Raises Refused (401) if it was taken out."""
+        if self._path is None:
+            return self._anyone
+        self._reload()
+        for digest, key in self._known.items():
+            if key.name == name:
+                return self._callers[digest]
+        raise _unknown()
+
     def _holds(self, digest: str) -> bool:
         self._reload()
         return digest in self._callers
@@ -153,7 +176,7 @@ class Keys:
         self._stamp = stamp
 
     def _new(self, key: Key) -> Caller:
-        return Caller(key.name, key.scopes, key.limits, lambda: self._holds(key.key_sha256))
+        return Caller(key.name, key.scopes, key.limits, lambda: self._holds(key.key_sha256), int(key.priority))
 
     def _kept(self, key: Key) -> Caller | None:
         same = self._known.get(key.key_sha256) == key

@@ -16,12 +16,13 @@ router = APIRouter()
 
 @router.get("/v1/models")
 async def list_models(http: Request) -> dict[str, Any]:
-    """All models that can run here, and ``default``, which is each modality's own."""
+    """All models that can run here, their aliases, and ``default``, which is each modality's own."""
     state = state_of(http)
     state.caller(http)
     known = [_described(entry) for entry in state.client.registry.entries() if entry.plugin.error is None]
     default = {"id": DEFAULT, "object": "model", "created": 0, "owned_by": "aigc-sdk"}
-    return {"object": "list", "data": [default, *known]}
+    stand_ins = [{**default, "id": name, "stands_for": model} for name, model in state.aliases.models.items()]
+    return {"object": "list", "data": [default, *stand_ins, *known]}
 
 
 @router.get("/v1/models/{model:path}")
@@ -30,8 +31,9 @@ async def get_model(model: str, http: Request) -> dict[str, Any]:
     for entry in (await list_models(http))["data"]:
         if entry["id"] == model:
             return dict(entry)
-    names = [entry.card.id for entry in state_of(http).client.registry.entries()]
-    raise UnknownModel(f"unknown model {model!r}", fix=did_you_mean(model, names))
+    state = state_of(http)
+    names = [entry.card.id for entry in state.client.registry.entries()]
+    raise state.aliases.unknown(model, UnknownModel(f"unknown model {model!r}", fix=did_you_mean(model, names)))
 
 
 def _described(entry: Entry) -> dict[str, Any]:

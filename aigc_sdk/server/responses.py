@@ -26,7 +26,7 @@ router = APIRouter()
 @router.post("/v1/responses")
 async def responses(body: ResponsesBody, http: Request) -> Response:
     """Answers a text or a conversation."""
-    submitted = await state_of(http).submit(http, "text", [_request(body)])
+    submitted = await state_of(http).submit(http, "text", [_request(body)], body.priority)
     headers = {"X-Aigc-Job": submitted.jobs[0].id}
     if body.ignored:
         headers["X-Aigc-Ignored"] = ", ".join(body.ignored)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from .schema import Asked, Seed, Text, Words, as_text
+from .schema import Seed, StreamOptions, Text, Tiered, Words, as_text
 
 
 class InputMessage(BaseModel):
@@ -59,11 +59,11 @@ class TextSettings(BaseModel):
         return self.format.model_dump(by_alias=True, exclude_unset=True)
 
 
-class ResponsesBody(Asked):
+class ResponsesBody(Tiered):
     """``POST /v1/responses``."""
 
-    harmless: ClassVar[frozenset[str]] = Asked.harmless | {
-        "include", "parallel_tool_calls", "prompt_cache_key", "truncation",
+    harmless: ClassVar[frozenset[str]] = Tiered.harmless | {
+        "include", "max_tool_calls", "parallel_tool_calls", "truncation",
     }  # fmt: skip
 
     input: Text | Annotated[list[InputMessage], Field(min_length=1, max_length=10_000)]
@@ -73,6 +73,7 @@ class ResponsesBody(Asked):
     top_p: float | None = Field(default=None, gt=0, le=1)
     text: TextSettings | None = None
     stream: bool = False
+    stream_options: StreamOptions | None = None
     background: Literal[False] | None = None
     previous_response_id: str | None = None
     conversation: JsonValue = None
@@ -81,7 +82,7 @@ class ResponsesBody(Asked):
     reasoning: JsonValue = None
     include: list[JsonValue] | None = None
     parallel_tool_calls: JsonValue = None
-    prompt_cache_key: JsonValue = None
+    max_tool_calls: JsonValue = None
     truncation: Literal["auto", "disabled"] | None = None
     # Ours, beyond OpenAI's.
     seed: Seed | None = None

@@ -45,6 +45,24 @@ class Asked(BaseModel):
         return None if self.model == DEFAULT else self.model
 
 
+class Tiered(Asked):
+    """What asks for text: ``service_tier`` says whose goes first."""
+
+    harmless: ClassVar[frozenset[str]] = (Asked.harmless - {"service_tier"}) | {
+        "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+    }  # fmt: skip
+
+    service_tier: Literal["auto", "default", "flex", "scale", "priority"] | None = None
+    prompt_cache_key: JsonValue = None
+    prompt_cache_options: JsonValue = None
+    prompt_cache_retention: JsonValue = None
+
+    @property
+    def priority(self) -> int:
+        """For the engine: a higher one goes first."""
+        return {"priority": 1, "flex": -1}.get(self.service_tier or "default", 0)
+
+
 class Part(BaseModel):
     """A part of a message; only text is taken. What an earlier answer's part had beside its text is let through."""
 
@@ -116,7 +134,7 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool | None = None
 
 
-class Sampled(Asked):
+class Sampled(Tiered):
     """What chat and completions share."""
 
     max_tokens: int | None = Field(default=None, ge=1)
@@ -158,7 +176,7 @@ class Sampled(Asked):
 class ChatBody(Sampled):
     """``POST /v1/chat/completions``."""
 
-    harmless: ClassVar[frozenset[str]] = Asked.harmless | {"parallel_tool_calls", "prompt_cache_key"}
+    harmless: ClassVar[frozenset[str]] = Tiered.harmless | {"parallel_tool_calls", "prediction", "verbosity"}
 
     messages: list[ChatMessage] = Field(min_length=1, max_length=10_000)
     max_completion_tokens: int | None = Field(default=None, ge=1)
@@ -169,7 +187,9 @@ class ChatBody(Sampled):
     tool_choice: JsonValue = None
     top_logprobs: int | None = None
     parallel_tool_calls: JsonValue = None
-    prompt_cache_key: JsonValue = None
+    prediction: JsonValue = None
+    reasoning_effort: Literal["none"] | None = None
+    verbosity: Literal["medium"] | None = None
 
     @field_validator("tools")
     @classmethod

@@ -171,6 +171,11 @@ def load_video(card, plan, files):
     return Filmer()
 
 
+def card(modality: str) -> ModelCard:
+    voices = ("only",) if modality == "audio" else ()
+    return ModelCard(id=f"small-{modality}", tasks=TASKS[modality], licence="MIT", format="none", voices=voices)
+
+
 def manifest(modality: str) -> Manifest:
     return Manifest(
         name=f"small-{modality}",
@@ -178,7 +183,7 @@ def manifest(modality: str) -> Manifest:
         modality=modality,
         tasks=TASKS[modality],
         licence="MIT",
-        models=(ModelCard(id=f"small-{modality}", tasks=TASKS[modality], licence="MIT", format="none"),),
+        models=(card(modality),),
         default_model=f"small-{modality}",
         runners=(RunnerSpec(name="only", loader=f"{__name__}:load_{modality}", formats=("none",)),),
         options=OPTIONS,

@@ -81,7 +81,7 @@ def test_what_cannot_be_honoured_is_refused(media: Served) -> None:
     wrong: list[dict[str, Any]] = [
         {"response_format": "url"},
         {"quality": "hd"},
-        {"style": "vivid"},
+        {"style": "natural"},
         {"background": "transparent"},
         {"output_format": "gif"},
         {"size": "20"},
@@ -180,7 +180,7 @@ def test_forms_that_are_wrong(media: Served) -> None:
     picture = png(Image.new("RGB", (20, 10), "blue"))
     edit = media.openai().images.edit
     assert "one is taken" in refused(lambda: edit(image=[picture, picture], prompt="red")).message
-    assert refused(lambda: edit(image=picture, prompt="red", input_fidelity="high")).code == "unknown_field"
+    assert refused(lambda: edit(image=picture, prompt="red", input_fidelity="high")).param == "input_fidelity"
     with media.http() as http:
         answers = [
             http.post("/images/edits", files={"image": picture}),
