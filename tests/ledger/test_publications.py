@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,17 +48,17 @@ def publications(ledger: Ledger) -> Publications:
 
 
 @pytest.fixture
-def holder(ledger: Ledger, path: Path) -> Iterator[subprocess.Popen[str]]:
+def holder(ledger: Ledger, database_url: str) -> Iterator[subprocess.Popen[str]]:
     """Another process, which holds k1 until its standard input ends."""
     ledger.open()
-    with process(HOLD, path) as child:
+    with process(HOLD, database_url) as child:
         assert said(child) == "held"
         yield child
         child.kill()
 
 
-def process(code: str, path: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", code, f"sqlite:///{path}"]
+def process(code: str, url: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, url]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -170,9 +169,9 @@ def test_another_process_is_kept_out_while_it_lives(publications: Publications, 
         pass
 
 
-def test_of_several_processes_one_wins(ledger: Ledger, path: Path) -> None:
+def test_of_several_processes_one_wins(ledger: Ledger, database_url: str) -> None:
     ledger.open()
-    children = [process(RACE, path) for _ in range(4)]
+    children = [process(RACE, database_url) for _ in range(4)]
     assert [said(child) for child in children] == ["ready"] * 4
     for child in children:
         assert child.stdin is not None
