@@ -27,6 +27,7 @@ COMMANDS = (
     Entry("adapters", "adapters:adapters", "List where content can be published, and check it", "Share"),
     Entry("serve", "serve:serve", "Serve the models over HTTP, as OpenAI's API", "Share"),
     Entry("batch", "batch:batch", "Answer the requests of a file", "Share"),
+    Entry("ui", "ui:ui", "Try the models in the browser", "Share"),
     Entry("mcp", "mcp:mcp", "Let agents generate and publish, over MCP", "Share"),
     Entry("bot", "bot:bot", "Run a bot on a chat platform", "Share"),
     Entry("models", "models:models", "List the models of the installed plugins", "Look"),

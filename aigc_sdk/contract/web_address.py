@@ -23,14 +23,15 @@ def checked_url(url: str, adapter: str) -> str:
         raise InvalidRequest(f"{adapter}: its url is not a web address", fix="write it as https://host/path")
     if parsed.userinfo:
         raise InvalidRequest(f"{adapter}: its url holds a password", fix="give user and password by themselves")
-    if parsed.scheme == "http" and not _is_this_machine(parsed.host):
+    if parsed.scheme == "http" and not is_this_machine(parsed.host):
         raise InvalidRequest(
             f"{adapter}: http://{parsed.host} would send the credentials in clear", fix=f"use https://{parsed.host}"
         )
     return str(parsed).rstrip("/")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """True for loopback addresses, ``localhost`` and names below it."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

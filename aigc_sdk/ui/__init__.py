@@ -1,0 +1,1 @@
+"""The playground: a page for the browser, with a tab per modality. Only this package imports gradio."""
