@@ -98,6 +98,7 @@ __all__ = [
     "UnknownOption",
     "UnknownPlugin",
     "UnsafeFormat",
+    "VectorArtifact",
     "VideoArtifact",
     "VideoRequest",
     "WriteConflict",
@@ -125,7 +126,14 @@ if TYPE_CHECKING:
         Package,
         Publication,
     )
-    from .contract.artifacts import Artifact, AudioArtifact, ImageArtifact, TextArtifact, VideoArtifact
+    from .contract.artifacts import (
+        Artifact,
+        AudioArtifact,
+        ImageArtifact,
+        TextArtifact,
+        VectorArtifact,
+        VideoArtifact,
+    )
     from .contract.base_adapter import BaseAdapter
     from .contract.errors import (
         AdapterError,

@@ -8,7 +8,7 @@ _BY_MODULE = {
         OverBudget PermissionRefused PolicyBlocked PromptTooLong QueueFull SchemaUnsatisfiable SourceUnavailable
         StoreError TargetUnavailable UnknownModel UnknownOption UnknownPlugin UnsafeFormat WriteConflict""",
     "contract.requests": "Media Message Modality Request TextRequest ImageRequest AudioRequest VideoRequest",
-    "contract.artifacts": "Artifact TextArtifact ImageArtifact AudioArtifact VideoArtifact",
+    "contract.artifacts": "Artifact TextArtifact VectorArtifact ImageArtifact AudioArtifact VideoArtifact",
     "contract.events": "Event Queued Started Progress Preview Delta Completed Failed",
     "contract.receipt": "Energy Receipt",
     "contract.plan": "Plan",

@@ -14,7 +14,7 @@ import click
 from ..contract.errors import AigcError, InvalidRequest
 
 if TYPE_CHECKING:
-    from ..contract.artifacts import Artifact
+    from ..contract.artifacts import Artifact, TextArtifact, VectorArtifact
 
 _UNSHOWABLE = {code: None for code in (*range(32), 127, *range(128, 160)) if code not in (9, 10)}
 
@@ -114,8 +114,19 @@ def receipt_json(artifact: Artifact) -> dict[str, Any] | None:
     return artifact.receipt.model_dump(mode="json") if artifact.receipt else None
 
 
-def artifact_json(artifact: Any) -> dict[str, Any]:
-    """A text artifact and its receipt as JSON-ready values."""
+def in_words(artifact: TextArtifact | VectorArtifact) -> str:
+    """What is printed of it: the text, or the vector's numbers as JSON."""
+    from ..contract.artifacts import VectorArtifact
+
+    return json.dumps(artifact.values) if isinstance(artifact, VectorArtifact) else artifact.text
+
+
+def artifact_json(artifact: TextArtifact | VectorArtifact) -> dict[str, Any]:
+    """A text or a vector, and its receipt, as JSON-ready values."""
+    from ..contract.artifacts import VectorArtifact
+
+    if isinstance(artifact, VectorArtifact):
+        return {"vector": artifact.values, "receipt": receipt_json(artifact)}
     view: dict[str, Any] = {"text": artifact.text, "finish_reason": artifact.finish_reason}
     if artifact.logprob is not None:
         view["logprob"] = artifact.logprob

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..contract.artifacts import TextArtifact
+from ..contract.artifacts import TextArtifact, VectorArtifact
 from ..contract.errors import AigcError
 from ..contract.events import Completed, Delta, Failed, Progress, Started
 from . import outputs
@@ -48,7 +48,7 @@ class Session:
             outputs.say(_described(self.client.plan(request)))
         self.status.show(what)
 
-    def write_text(self, job: Job, *, echo: bool) -> TextArtifact:
+    def write_text(self, job: Job, *, echo: bool) -> TextArtifact | VectorArtifact:
         """Waits for a text job. With ``echo`` the text goes to stdout: piece by piece to a terminal, whole to a pipe.
 
         Raises:
@@ -67,7 +67,7 @@ class Session:
             job.cancel()
             raise
         artifact = job.result()
-        assert isinstance(artifact, TextArtifact)
+        assert isinstance(artifact, (TextArtifact, VectorArtifact))
         return artifact
 
     def _handle(self, event: object, printer: TextPrinter) -> None:
@@ -77,9 +77,9 @@ class Session:
             case Delta(text=text):
                 self.status.clear()
                 printer.piece(text)
-            case Completed(artifact=TextArtifact(text=text)):
+            case Completed(artifact=TextArtifact() | VectorArtifact() as artifact):
                 self.status.clear()
-                printer.whole(text)
+                printer.whole(outputs.in_words(artifact))
             case Failed():
                 self.status.clear()
                 printer.failed()
@@ -132,7 +132,7 @@ def _described(plan: Plan) -> str:
     return f"{where}, {plan.threads} threads, {needed} of {free} free"
 
 
-def describe_run(artifact: TextArtifact) -> str:
+def describe_run(artifact: TextArtifact | VectorArtifact) -> str:
     """One line: what came out, how fast, from which seed."""
     receipt = artifact.receipt
     if receipt is None:

@@ -13,11 +13,13 @@ from . import inputs, outputs
 from .options import given, json_option, model_options, sampling_options
 
 if TYPE_CHECKING:
-    from ..contract.artifacts import TextArtifact
+    from ..contract.artifacts import TextArtifact, VectorArtifact
     from ..contract.requests import TextRequest
     from .run import Session
 
-TASKS = ("chat", "text-generation", "summarization", "translation")
+    Result = TextArtifact | VectorArtifact | AigcError
+
+TASKS = ("chat", "text-generation", "summarization", "translation", "feature-extraction")
 FILE = click.Path(path_type=Path)
 
 
@@ -26,6 +28,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--file", metavar="FILE", help="Read the prompt from FILE (below PROMPT, if both are given); - is stdin.")
 @click.option("--task", type=click.Choice(TASKS), help="What is asked; chat if not said.")
 @click.option("--target-language", metavar="TAG", help="For translation: a BCP-47 tag such as zh or pt-BR.")
+@click.option("--dimensions", type=click.IntRange(1), metavar="N", help="For feature-extraction: length of the vector.")
 @model_options
 @sampling_options
 @click.option("--schema", type=FILE, metavar="FILE", help="The answer is a JSON document that fits this JSON schema.")
@@ -37,10 +40,10 @@ FILE = click.Path(path_type=Path)
 @json_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the plan, the speed and the seed on stderr.")
 def text(prompt: str | None, file: str | None, variants: int, **values: Any) -> None:
-    """Write text: an answer, a structured document, a translation.
+    """Write text: an answer, a structured document, a translation. Or make a vector of one.
 
     PROMPT is the text that steers; "-", or nothing in a pipe, reads it from stdin. To a terminal the answer is
-    streamed; a pipe gets the plain text and nothing else.
+    streamed; a pipe gets the plain text and nothing else. A vector is printed as JSON, and saved as float32.
 
     \b
     Examples:
@@ -48,6 +51,7 @@ def text(prompt: str | None, file: str | None, variants: int, **values: Any) -> 
       aigc text --schema ad.json --max-chars headline=30 "An ad for a red mug"
       aigc text --task translation --target-language pt-BR "Good morning"
       aigc text --task summarization --file report.txt -o summary.txt
+      aigc text --task feature-extraction "a red mug" -o mug.f32
       aigc text "Name a colour" -n 4 --seed 1 --json
       git diff | aigc text "Describe this change" --file -
     """
@@ -94,15 +98,15 @@ def _targets(output: Path | None, receipt: Path | None, variants: int) -> list[P
     return targets
 
 
-def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> TextArtifact | AigcError:
+def _one(session: Session, request: TextRequest, values: dict[str, Any]) -> Result:
     session.begin(request, verbose=values["verbose"])
     echo = not values["as_json"] and values["output"] is None
     return session.write_text(session.client.submit(request), echo=echo)
 
 
-def _several(session: Session, requests: list[TextRequest], values: dict[str, Any]) -> list[TextArtifact | AigcError]:
+def _several(session: Session, requests: list[TextRequest], values: dict[str, Any]) -> list[Result]:
     session.begin(requests[0], verbose=values["verbose"], what=f"writing {len(requests)} variants")
-    return cast("list[TextArtifact | AigcError]", session.client.generate_many(requests))
+    return cast("list[Result]", session.client.generate_many(requests))
 
 
 def _deliver(results: list[Any], targets: list[Path], values: dict[str, Any]) -> None:
@@ -125,7 +129,7 @@ def _deliver(results: list[Any], targets: list[Path], values: dict[str, Any]) ->
         if targets:
             outputs.save(result, targets[index])
         elif len(results) > 1 and not values["as_json"]:
-            _print_variant(result.text, index)
+            _print_variant(outputs.in_words(result), index)
         if values["receipt"]:
             outputs.write_file(values["receipt"], result.receipt.model_dump_json(indent=1).encode())
         if values["verbose"]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,6 +110,33 @@ class TextArtifact(Artifact):
 
     def content(self) -> bytes:
         return self.text.encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorArtifact(Artifact):
+    """What a text means, as a vector of length 1: texts that mean the same point the same way.
+
+    Attributes:
+        data: the numbers as float32, little-endian, one after the other.
+    """
+
+    modality: ClassVar[Modality] = "text"
+
+    data: bytes = field(repr=False)
+    media_type: str = "application/octet-stream"
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers."""
+        return len(self.data) // 4
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The numbers."""
+        return struct.unpack(f"<{self.dimensions}f", self.data)
+
+    def content(self) -> bytes:
+        return self.data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

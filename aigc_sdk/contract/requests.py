@@ -24,7 +24,7 @@ MAX_PIXELS = 64_000_000
 MAX_SEED = 2**53 - 1
 """Seeds stay exact in JSON readers that use doubles."""
 
-TextTask = Literal["chat", "text-generation", "summarization", "translation"]
+TextTask = Literal["chat", "text-generation", "summarization", "translation", "feature-extraction"]
 ImageTask = Literal["text-to-image", "image-to-image", "inpaint", "upscale"]
 AudioTask = Literal["text-to-speech", "transcribe", "text-to-audio"]
 VideoTask = Literal["text-to-video", "image-to-video", "interpolate"]
@@ -101,7 +101,7 @@ class TextRequest(Request):
 
     Attributes:
         task: ``chat`` (an instruction is answered), ``text-generation`` (the prompt is continued),
-            ``summarization``, ``translation``.
+            ``summarization``, ``translation``, ``feature-extraction`` (the prompt becomes a vector).
         messages: the turns of a chat, oldest first; the last one is the user's.
         system: instruction that precedes the conversation.
         target_language: for translation, a BCP-47 tag such as ``zh`` or ``pt-BR``.
@@ -113,6 +113,8 @@ class TextRequest(Request):
         regex: the output matches this regular expression as a whole.
         max_chars: most characters of the whole output (int), or of named JSON fields (dict).
         logprobs: measure the output's mean log-probability per token under the model (natural log, unscaled).
+        dimensions: for feature-extraction, length of the vector, 1 to 65,536; None is the model's own. Only models that
+            are trained for it give shorter ones.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -132,6 +134,7 @@ class TextRequest(Request):
     regex: str | None = None
     max_chars: int | dict[str, int] | None = None
     logprobs: bool = False
+    dimensions: int | None = Field(default=None, ge=1, le=65_536)
 
     @model_validator(mode="after")
     def _something_to_answer(self) -> TextRequest:

@@ -7,10 +7,12 @@ what a plugin's process sends can be wrong, but it cannot run anything here.
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import select
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,11 @@ _LARGE = 1 << 20
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _ARTIFACTS: dict[str, type[Artifact]] = {
-    kind.modality: kind
-    for kind in (artifacts.TextArtifact, artifacts.ImageArtifact, artifacts.AudioArtifact, artifacts.VideoArtifact)
+    "text": artifacts.TextArtifact,
+    "vector": artifacts.VectorArtifact,
+    "image": artifacts.ImageArtifact,
+    "audio": artifacts.AudioArtifact,
+    "video": artifacts.VideoArtifact,
 }
 
 
@@ -45,24 +50,14 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Sends a message; bytes anywhere in it travel as parts. Raises OSError if nobody is there any more."""
-        parts: list[bytes] = []
-        try:
-            text = _encode(message)  # most messages hold no bytes
-        except TypeError:
-            text = _encode(_take_parts(message, parts))
-        data = text.encode()
-        self._socket.sendall(_HEAD.pack(len(data), len(parts)) + b"".join(_SIZE.pack(len(p)) for p in parts) + data)
+        head, parts = _framed(message)
+        self._socket.sendall(head)
         for part in parts:
             self._socket.sendall(part)
 
     def receive(self) -> Message:
         """The next message; blocks. Raises EOFError or OSError if the other end is gone."""
-        length, count = _HEAD.unpack(self._read(_HEAD.size))
-        sizes = [_SIZE.unpack(self._read(_SIZE.size))[0] for _ in range(count)]
-        text = self._read(length)
-        parts = [self._read(size) for size in sizes]
-        message: Message = json.loads(text)
-        return _put_parts(message, parts) if b'"$' in text else message
+        return _message(self._read)
 
     def ready(self, seconds: float) -> bool:
         """Waits up to so long; True once a message, or the end, has begun to arrive."""
@@ -82,6 +77,36 @@ class Channel:
     def close(self) -> None:
         """Closes this end."""
         self._socket.close()
+
+
+def to_bytes(message: Message) -> bytes:
+    """A message as one blob, for other ways than a socket."""
+    head, parts = _framed(message)
+    return b"".join((head, *parts))
+
+
+def from_bytes(blob: bytes) -> Message:
+    """The message of a blob."""
+    return _message(io.BytesIO(blob).read)
+
+
+def _framed(message: Message) -> tuple[bytes, list[bytes]]:
+    parts: list[bytes] = []
+    try:
+        text = _encode(message)  # most messages hold no bytes
+    except TypeError:
+        text = _encode(_take_parts(message, parts))
+    data = text.encode()
+    return _HEAD.pack(len(data), len(parts)) + b"".join(_SIZE.pack(len(p)) for p in parts) + data, parts
+
+
+def _message(read: Callable[[int], bytes]) -> Message:
+    length, count = _HEAD.unpack(read(_HEAD.size))
+    sizes = [_SIZE.unpack(read(_SIZE.size))[0] for _ in range(count)]
+    text = read(length)
+    parts = [read(size) for size in sizes]
+    message: Message = json.loads(text)
+    return _put_parts(message, parts) if b'"$' in text else message
 
 
 def _take_parts(value: Any, parts: list[bytes]) -> Any:
@@ -167,11 +192,11 @@ def unpack_event(message: Message, plugin: str) -> Event:
 
 
 def _pack_artifact(artifact: Any) -> Message:
-    if not isinstance(artifact, Artifact):
-        return {"modality": "", "type": type(artifact).__name__}
-    fields = dataclasses.fields(_ARTIFACTS[artifact.modality])
-    values = {field.name: getattr(artifact, field.name) for field in fields if field.name != "receipt"}
-    return {"modality": artifact.modality, "fields": values}
+    for name, kind in _ARTIFACTS.items():
+        if isinstance(artifact, kind):
+            fields = [field.name for field in dataclasses.fields(kind) if field.name != "receipt"]
+            return {"modality": name, "fields": {field: getattr(artifact, field) for field in fields}}
+    return {"modality": "", "type": type(artifact).__name__}
 
 
 def _unpack_artifact(message: Message, plugin: str) -> Artifact:

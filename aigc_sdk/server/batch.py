@@ -28,6 +28,7 @@ URLS = (
     "/v1/chat/completions",
     "/v1/completions",
     "/v1/responses",
+    "/v1/embeddings",
     "/v1/images/generations",
     "/v1/audio/speech",
 )

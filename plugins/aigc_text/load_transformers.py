@@ -31,7 +31,7 @@ def load(card: ModelCard, plan: Plan, files: ModelFiles) -> TextRunner:
     config = read_json(folder / "config.json")
     limit = context_length(config) or card.context_length or DEFAULT_CONTEXT
     seq2seq = is_seq2seq(config)
-    model = load_model(folder, plan, seq2seq=seq2seq, trust_remote_code=files.trust_remote_code)
+    model = load_model(folder, plan, head="seq2seq" if seq2seq else "causal", trust_remote_code=files.trust_remote_code)
     tokenizer = load_tokenizer(folder, config)
     weights = dict(files.sha256)
     if seq2seq:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aigc_sdk.contract.manifest import Manifest, OptionSpec, RunnerSpec
 
-from .cards import ALL_TASKS, GEMMA3_270M, QWEN25_CODER_05B, SMOLLM2_135M
+from .cards import ALL_MINILM_L6, GEMMA3_270M, QWEN25_CODER_05B, SMOLLM2_135M, VECTOR_TASKS, WRITING_TASKS
 from .convert_onnx import ARCHITECTURES
 
 ONNX = RunnerSpec(
@@ -53,16 +53,30 @@ TRANSFORMERS = RunnerSpec(
     environment={"OMP_WAIT_POLICY": "PASSIVE"},
 )
 
+ENCODER = RunnerSpec(
+    name="encoder",
+    loader="aigc_text.load_encoder:load",
+    requires=("torch", "transformers", "safetensors", "tokenizers"),
+    extra="text",
+    devices=("cuda", "rocm", "xpu", "mps", "cpu"),
+    # These models are small, and vectors of different precision are no vectors of one space.
+    dtypes=dict.fromkeys(("cuda", "rocm", "xpu", "mps", "cpu"), "float32"),
+    formats=("safetensors",),
+    memory_factor=1.5,
+    max_batch=32,
+    environment={"OMP_WAIT_POLICY": "PASSIVE"},
+)
+
 MANIFEST = Manifest(
     name="text",
     version="0.1.0",
     modality="text",
-    tasks=ALL_TASKS,
-    summary="Language models: chat, continuation, summaries, translation; structured output within limits",
+    tasks=(*WRITING_TASKS, *VECTOR_TASKS),
+    summary="Language models: chat, continuation, summaries, translation, structured output within limits; vectors",
     licence="Apache-2.0",
-    models=(SMOLLM2_135M, QWEN25_CODER_05B, GEMMA3_270M),
+    models=(SMOLLM2_135M, QWEN25_CODER_05B, GEMMA3_270M, ALL_MINILM_L6),
     default_model=SMOLLM2_135M.id,
-    runners=(ONNX, GGUF, TRANSFORMERS),
+    runners=(ONNX, GGUF, TRANSFORMERS, ENCODER),
     options=(
         OptionSpec(
             name="no_repeat_ngram",

@@ -10,7 +10,7 @@ from aigc_sdk.contract.manifest import ModelCard, Source, SourceFile
 from aigc_sdk.contract.runner import SourceInfo
 
 from . import gguf_header
-from .cards import ALL_TASKS
+from .cards import VECTOR_TASKS, WRITERS, WRITING_TASKS
 from .tokenizer import text_config
 
 SEQ2SEQ_TASKS: dict[str, tuple[str, ...]] = {
@@ -31,19 +31,41 @@ CAUSAL_ENDINGS = ("ForCausalLM", "LMHeadModel")
 CAUSAL_TOO = ("gemma3", "gemma3n", "gemma4")
 """Model types that also see pictures, and that transformers loads as causal language models all the same."""
 
+MODULES = "modules.json"
+"""What sentence-transformers writes into the folder of a model that makes vectors."""
+
 _CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
 _ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
 _OPTIONS = {"max_tokens": 512, "temperature": 0.7, "top_p": 0.95}
 
 
+ENCODERS = frozenset(
+    {
+        "albert",
+        "bert",
+        "camembert",
+        "deberta-v2",
+        "distilbert",
+        "electra",
+        "modernbert",
+        "mpnet",
+        "roberta",
+        "xlm-roberta",
+    }
+)
+"""Model types that only read; each can make vectors."""
+
+
 def resolve(info: SourceInfo) -> ModelCard | None:
-    """The card of a causal or encoder-decoder language model in safetensors or GGUF; None for anything else.
+    """The card of a language model in safetensors or GGUF: causal, encoder-decoder, or one that makes vectors.
+
+    None for anything else.
 
     Raises:
         UnsafeFormat: for a language model whose weights are only there as a pickle.
         CorruptModel: for a local GGUF file that cannot be read.
     """
-    tasks = _tasks(info.config)
+    tasks = _tasks(info)
     weights = [name for name in info.files if name.endswith(".safetensors")]
     if tasks and weights:
         return _safetensors_card(info, tasks, weights)
@@ -70,13 +92,16 @@ def context_length(config: dict[str, Any]) -> int | None:
     return next((int(value) for value in found if isinstance(value, int) and value > 0), None)
 
 
-def _tasks(config: dict[str, Any]) -> tuple[str, ...]:
+def _tasks(info: SourceInfo) -> tuple[str, ...]:
+    config = info.config
     kind = str(config.get("model_type", ""))
     names = [str(name) for name in config.get("architectures") or ()]
+    if MODULES in info.files or (kind in ENCODERS and any(n.endswith(("Model", "ForMaskedLM")) for n in names)):
+        return VECTOR_TASKS
     if kind in SEQ2SEQ_TASKS and any(n.endswith(("ForConditionalGeneration", "MTModel")) for n in names):
         return SEQ2SEQ_TASKS[kind]
     if kind in CAUSAL_TOO or any(name.endswith(CAUSAL_ENDINGS) for name in names):
-        return ALL_TASKS
+        return WRITING_TASKS
     return ()
 
 
@@ -92,11 +117,23 @@ def _safetensors_card(info: SourceInfo, tasks: tuple[str, ...], weights: list[st
         size_bytes=size,
         format="safetensors",
         architecture=str(info.config["architectures"][0]) if info.config.get("architectures") else "",
-        runners=("transformers",) if is_seq2seq(info.config) or info.remote_code else (),
+        runners=_runners(info, tasks),
         context_length=context_length(info.config),
-        default_options=_seq2seq_options(info.config) if is_seq2seq(info.config) else dict(_OPTIONS),
+        default_options=_default_options(info.config, tasks),
         notes="wants code from its repository to be run: needs trust_remote_code" if info.remote_code else "",
     )
+
+
+def _runners(info: SourceInfo, tasks: tuple[str, ...]) -> tuple[str, ...]:
+    if tasks == VECTOR_TASKS:
+        return ("encoder",)
+    return ("transformers",) if is_seq2seq(info.config) or info.remote_code else WRITERS
+
+
+def _default_options(config: dict[str, Any], tasks: tuple[str, ...]) -> dict[str, Any]:
+    if tasks == VECTOR_TASKS:
+        return {}
+    return _seq2seq_options(config) if is_seq2seq(config) else dict(_OPTIONS)
 
 
 def _seq2seq_options(config: dict[str, Any]) -> dict[str, Any]:
@@ -109,14 +146,14 @@ def _gguf_card(info: SourceInfo, name: str) -> ModelCard:
     architecture, context = _gguf_facts(info, name)
     return ModelCard(
         id=info.id,
-        tasks=ALL_TASKS,
+        tasks=WRITING_TASKS,
         # Of all the quantisations that a repository or folder may hold, only this one is fetched or looked at.
         sources=(Source(uri=info.uri, files=tuple(SourceFile(path=f, name=f) for f in files)),),
         licence=info.licence,
         size_bytes=sum(info.files[f] for f in files),
         format="gguf",
         architecture=architecture,
-        runners=() if architecture else ("gguf",),
+        runners=WRITERS if architecture else ("gguf",),
         context_length=context,
         default_options=dict(_OPTIONS),
     )

@@ -7,17 +7,22 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aigc_sdk.contract.errors import CorruptModel, InvalidRequest
 from aigc_sdk.contract.plan import Plan
 
+Head = Literal["causal", "seq2seq", "none"]
+_CLASSES = {"causal": "AutoModelForCausalLM", "seq2seq": "AutoModelForSeq2SeqLM", "none": "AutoModel"}
 DEVICE_SHARE = 0.85
 """Share of the device's free memory that offloaded weights may fill; the rest is for the cache and activations."""
 
 
-def load_model(folder: Path, plan: Plan, *, seq2seq: bool, trust_remote_code: bool = False) -> Any:
+def load_model(folder: Path, plan: Plan, *, head: Head = "causal", trust_remote_code: bool = False) -> Any:
     """The model, in evaluation mode, in the plan's dtype, on the plan's device, offloaded as the plan says.
+
+    Args:
+        head: what the model has on top of its layers; with ``none`` a head that the files hold is left out.
 
     Raises:
         CorruptModel: a file is damaged, missing, or holds something else than the configuration says.
@@ -29,7 +34,7 @@ def load_model(folder: Path, plan: Plan, *, seq2seq: bool, trust_remote_code: bo
 
     quiet(transformers)
     torch.set_num_threads(max(1, plan.threads))
-    kind: Any = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
+    kind: Any = getattr(transformers, _CLASSES[head])
     options: dict[str, Any] = {
         "dtype": getattr(torch, plan.dtype),
         "use_safetensors": True,
@@ -43,7 +48,8 @@ def load_model(folder: Path, plan: Plan, *, seq2seq: bool, trust_remote_code: bo
         options |= {"device_map": "auto", "max_memory": _memory(plan, torch)}
     with _named(folder):
         model, report = kind.from_pretrained(folder, **options)
-    if lost := sorted(report["missing_keys"]):
+    # The pooler of an encoder serves a training task and is often not there; nothing here uses it.
+    if lost := sorted(key for key in report["missing_keys"] if head != "none" or not key.startswith("pooler.")):
         raise CorruptModel(f"the weights in {folder} lack {len(lost)} tensors, such as {lost[0]}", plugin="text")
     model.requires_grad_(False)
     return _placed(model.eval(), plan, torch)

@@ -33,7 +33,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
     architecture, config, settings = MODELS[request.param]
     folder: Path = save_tiny(tmp_path_factory.mktemp(request.param), architecture, config, **settings)
-    return load_model(folder, make_plan(), seq2seq=False)
+    return load_model(folder, make_plan())
 
 
 def backend_of(model: Any) -> Any:

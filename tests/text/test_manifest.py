@@ -32,6 +32,7 @@ def test_only_open_licences_come_without_acceptance() -> None:
         "smollm2-135m-instruct": True,
         "qwen2.5-coder-0.5b-instruct": True,
         "gemma-3-270m": False,
+        "all-minilm-l6-v2": True,
     }
 
 

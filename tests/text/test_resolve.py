@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from aigc_text.cards import WRITERS
 from aigc_text.resolve import resolve
 
 from aigc_sdk import CorruptModel, SourceInfo, UnsafeFormat
@@ -28,7 +29,7 @@ def test_a_causal_model_gets_a_card_with_its_facts() -> None:
     assert (card.id, card.architecture, card.format) == ("org/name", "Qwen3ForCausalLM", "safetensors")
     assert (card.context_length, card.parameters, card.size_bytes) == (40960, 1_000_000, 2_000_000)
     assert card.licence == "Apache-2.0"
-    assert card.runners == ()
+    assert card.runners == WRITERS
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_model_with_its_own_code_says_so() -> None:
     [
         ({"_class_name": "StableDiffusionPipeline"}, {"unet/model.safetensors": 1}),
         ({"architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper"}, WEIGHTS),
-        ({"architectures": ["BertModel"], "model_type": "bert"}, WEIGHTS),
+        ({"architectures": ["BertForTokenClassification"], "model_type": "bert"}, WEIGHTS),
         ({}, {"readme.md": 1}),
         ({}, {"mmproj-model.gguf": 1}),
     ],

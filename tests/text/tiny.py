@@ -46,7 +46,7 @@ class FolderFiles:
     sha256: dict[str, str] = field(default_factory=dict)
 
     def folder(self) -> Path:
-        self.sha256 = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in self.source.iterdir()}
+        self.sha256 = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in self.source.iterdir() if p.is_file()}
         return self.source
 
     def converted(self, name: str, build: Callable[[Path, Path], None]) -> Path:
