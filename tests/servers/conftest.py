@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from aigc_sdk.publishing import Publisher
+from aigc_sdk.settings import Settings
 from tests.servers.ghost import Ghost
 from tests.servers.prosody import Prosody
 from tests.servers.session import Servers
@@ -32,6 +35,22 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """All servers; the ones used are stopped at the session's end. Their logs stay in pytest's temporary folder."""
     with Servers(tmp_path_factory.mktemp("servers")) as servers:
         yield servers
+
+
+OpenTarget = Callable[..., Publisher]
+
+
+@pytest.fixture
+def open_target(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenTarget]:
+    """``open_target("ghost", {"url": ...}, key=...)``: a publisher with one target, its secrets in the environment."""
+    with contextlib.ExitStack() as stack:
+
+        def opened(name: str, settings: dict[str, str], **secrets: str) -> Publisher:
+            for secret, value in secrets.items():
+                monkeypatch.setenv(f"AIGC_{name}_{secret}".upper(), value)
+            return stack.enter_context(Publisher(settings=Settings(targets={name: settings})))
+
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,9 @@ import pytest
 from aigc_sdk import ContentRefused, CredentialsRefused, PermissionRefused, WriteConflict
 from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
-from aigc_sdk.settings import Settings
 from aigc_sdk.testing import AdapterSuite, Target
 from tests.cms.articles import ALT, article, broken_picture, little_memory, long_film, picture
+from tests.servers.conftest import OpenTarget
 from tests.servers.ghost import Ghost
 from tests.servers.session import Servers
 
@@ -59,17 +59,8 @@ def publisher(ghost: Ghost, open_publisher: Callable[[str], Publisher]) -> Publi
 
 
 @pytest.fixture
-def open_publisher(ghost: Ghost, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Publisher]]:
-    opened = []
-
-    def open_(key: str) -> Publisher:
-        monkeypatch.setenv("AIGC_GHOST_KEY", key)
-        opened.append(Publisher(settings=Settings(targets={"ghost": {"url": ghost.url}})))
-        return opened[-1]
-
-    yield open_
-    for publisher in opened:
-        publisher.close()
+def open_publisher(ghost: Ghost, open_target: OpenTarget) -> Callable[[str], Publisher]:
+    return lambda key: open_target("ghost", {"url": ghost.url}, key=key)
 
 
 def post(site: httpx.Client, number: str) -> dict[str, Any]:

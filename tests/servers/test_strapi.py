@@ -15,9 +15,9 @@ from PIL import Image
 from aigc_sdk import ContentRefused, CredentialsRefused, InvalidRequest, PermissionRefused, WriteConflict
 from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
-from aigc_sdk.settings import Settings
 from aigc_sdk.testing import AdapterSuite, Target
 from tests.cms.articles import ALT, article, broken_picture, little_memory, long_film, picture
+from tests.servers.conftest import OpenTarget
 from tests.servers.strapi import Strapi
 
 pytestmark = pytest.mark.servers
@@ -32,17 +32,11 @@ def cms(strapi: Strapi) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def open_publisher(strapi: Strapi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Publisher]]:
-    opened = []
+def open_publisher(strapi: Strapi, open_target: OpenTarget) -> Callable[..., Publisher]:
+    def opened(token: str = strapi.token, **settings: str) -> Publisher:
+        return open_target("strapi", {"url": strapi.url, **settings}, token=token)
 
-    def open_(token: str = strapi.token, **settings: str) -> Publisher:
-        monkeypatch.setenv("AIGC_STRAPI_TOKEN", token)
-        opened.append(Publisher(settings=Settings(targets={"strapi": {"url": strapi.url, **settings}})))
-        return opened[-1]
-
-    yield open_
-    for publisher in opened:
-        publisher.close()
+    return opened
 
 
 @pytest.fixture

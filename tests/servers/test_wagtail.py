@@ -15,9 +15,9 @@ from PIL import Image
 from aigc_sdk import AdapterError, ContentRefused, CredentialsRefused, PermissionRefused, WriteConflict
 from aigc_sdk.contract.adapter import Publication
 from aigc_sdk.publishing import Publisher
-from aigc_sdk.settings import Settings
 from aigc_sdk.testing import AdapterSuite, Target
 from tests.cms.articles import ALT, article, broken_picture, little_memory, long_film, picture
+from tests.servers.conftest import OpenTarget
 from tests.servers.wagtail import Wagtail
 
 pytestmark = pytest.mark.servers
@@ -36,17 +36,11 @@ def settings_of(wagtail: Wagtail) -> dict[str, str]:
 
 
 @pytest.fixture
-def open_publisher(wagtail: Wagtail, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Publisher]]:
-    opened = []
+def open_publisher(wagtail: Wagtail, open_target: OpenTarget) -> Callable[..., Publisher]:
+    def opened(token: str = wagtail.token, **settings: str) -> Publisher:
+        return open_target("wagtail", settings_of(wagtail) | settings, token=token)
 
-    def open_(token: str = wagtail.token, **settings: str) -> Publisher:
-        monkeypatch.setenv("AIGC_WAGTAIL_TOKEN", token)
-        opened.append(Publisher(settings=Settings(targets={"wagtail": settings_of(wagtail) | settings})))
-        return opened[-1]
-
-    yield open_
-    for publisher in opened:
-        publisher.close()
+    return opened
 
 
 @pytest.fixture
