@@ -6,7 +6,20 @@ from fastapi import FastAPI
 
 from .._version import __version__
 from ..engine.client import Client
-from . import audio, audio_transcriptions, chat, embeddings, errors, health, images, metrics, models, responses, videos
+from . import (
+    audio,
+    audio_transcriptions,
+    chat,
+    embeddings,
+    errors,
+    health,
+    images,
+    jobs,
+    metrics,
+    models,
+    responses,
+    videos,
+)
 from .gate import Gate
 from .limits import BodyLimit
 from .settings import ServerSettings
@@ -20,10 +33,14 @@ def create_app(client: Client, settings: ServerSettings | None = None) -> FastAP
     state = ServerState(client, settings)
 
     # The pages of documentation would load scripts from elsewhere; the description itself is served.
-    app = FastAPI(title="aigc-sdk", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="aigc-sdk", version=__version__, docs_url=None, redoc_url=None, lifespan=lambda _: state.working()
+    )
     app.state.aigc = state
     errors.install(app)
-    for part in (models, chat, images, audio, audio_transcriptions, videos, responses, embeddings, health, metrics):
+    for part in (models, chat, images, audio, audio_transcriptions, videos, responses, embeddings, jobs):
+        app.include_router(part.router)
+    for part in (health, metrics):
         app.include_router(part.router)
     most, most_upload = settings.max_body_bytes, settings.max_upload_bytes
     app.add_middleware(BodyLimit, most=most, most_upload=most_upload, arrival_s=settings.arrival_s)

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from .refused import Refused
-from .schema import Asked
 from .validation import from_validation
 
-Body = TypeVar("Body", bound=Asked)
+Body = TypeVar("Body", bound=BaseModel)
 Files = dict[str, list[bytes]]
 _MOST_FILES, _MOST_FIELDS = 20, 200
 _LONGEST_FIELD = 4 << 20
@@ -73,25 +72,25 @@ def the_file(files: Files, name: str) -> bytes:
     return files[name][0]
 
 
-def form_schema(kind: type[Asked], files: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
+def form_schema(kind: type[BaseModel], files: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
     """What FastAPI is told about a body that it does not read itself."""
     schema = kind.model_json_schema()
-    schema = _inlined(schema, schema.pop("$defs", {}))
+    schema = inlined(schema, schema.pop("$defs", {}))
     binary = {name: {"type": "string", "format": "binary"} for name in files}
     schema["properties"] = binary | schema["properties"]
     schema["required"] = [*required, *schema.get("required", ())]
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def _inlined(value: Any, definitions: dict[str, Any]) -> Any:
+def inlined(value: Any, definitions: dict[str, Any]) -> Any:
     """A JSON schema without references, which lead nowhere inside a larger document."""
     if isinstance(value, list):
-        return [_inlined(inner, definitions) for inner in value]
+        return [inlined(inner, definitions) for inner in value]
     if not isinstance(value, dict):
         return value
     if "$ref" in value:
-        return _inlined(definitions[value["$ref"].rpartition("/")[2]], definitions)
-    return {name: _inlined(inner, definitions) for name, inner in value.items()}
+        return inlined(definitions[value["$ref"].rpartition("/")[2]], definitions)
+    return {name: inlined(inner, definitions) for name, inner in value.items()}
 
 
 def _put(values: dict[str, Any], name: str, value: str) -> None:

@@ -20,6 +20,9 @@ async def health() -> dict[str, Any]:
 
 @router.get("/readyz")
 async def ready(http: Request) -> JSONResponse:
-    """Requests are taken; 503 while it is being stopped."""
-    draining = state_of(http).draining
-    return JSONResponse({"status": "draining" if draining else "ready"}, 503 if draining else 200)
+    """Requests are taken; 503 while it is being stopped. Without the database of jobs, all but these are answered."""
+    state = state_of(http)
+    jobs = {"jobs": "database unavailable"} if state.jobs_trouble else {}
+    if state.draining:
+        return JSONResponse({"status": "draining", **jobs}, 503)
+    return JSONResponse({"status": "ready", **jobs})

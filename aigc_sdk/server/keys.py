@@ -141,6 +141,16 @@ class Keys:
             raise _unknown()
         return found[0]
 
+    def named(self, name: str) -> Caller:
+        """Whose key has this name: for jobs that were left with us. Raises Refused (401) if it was taken out."""
+        if self._path is None:
+            return self._anyone
+        self._reload()
+        for digest, key in self._known.items():
+            if key.name == name:
+                return self._callers[digest]
+        raise _unknown()
+
     def _holds(self, digest: str) -> bool:
         self._reload()
         return digest in self._callers

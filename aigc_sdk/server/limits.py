@@ -9,7 +9,7 @@ from typing import Any
 from .errors import answer_to
 from .refused import Refused
 
-UPLOADS = ("/v1/images/edits", "/v1/audio/transcriptions", "/v1/videos", "/v1/files")
+UPLOADS = ("/v1/images/edits", "/v1/audio/transcriptions", "/v1/videos", "/v1/files", "/v1/jobs")
 """Paths that take files."""
 ARRIVAL_S = 60.0
 """How long a body may take to arrive: who sends a byte a minute would hold a connection for ever."""

@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ..engine.engine import Engine
+from ..ledger.job_queue_rows import QueueState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -27,7 +28,11 @@ async def metrics(http: Request) -> Response:
 
 
 class Metrics:
-    """The counters of one server; two servers in one process do not share any."""
+    """The counters of one server; two servers in one process do not share any.
+
+    Attributes:
+        queue: how many durable jobs are in each state, as last counted.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.registry = CollectorRegistry()
@@ -51,7 +56,9 @@ class Metrics:
         )
         self._jobs = Counter("aigc_jobs", "Jobs ended.", ("model", "outcome"), registry=self.registry)
         self._units = Counter("aigc_units", "What jobs read and made.", ("model", "unit"), registry=self.registry)
+        self.queue: Mapping[QueueState, int] = {}
         self.registry.register(_Residents(engine))
+        self.registry.register(_Queue(self))
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -67,6 +74,19 @@ class Metrics:
         self._jobs.labels(model, outcome).inc()
         for unit, amount in units.items():
             self._units.labels(model, unit).inc(max(0.0, amount))
+
+
+class _Queue(Collector):
+    """The durable jobs of the database, which other servers may work on, too."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        jobs = GaugeMetricFamily("aigc_queue_jobs", "Durable jobs in the database.", labels=("state",))
+        for state, count in sorted(self._metrics.queue.items()):
+            jobs.add_metric((state,), count)
+        return [jobs]
 
 
 class _Residents(Collector):

@@ -65,7 +65,7 @@ def prepare(client: Client, settings: ServerSettings) -> tuple[Server, socket.so
         app,
         http=Protocol,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -98,10 +98,13 @@ class Server(uvicorn.Server):
         """Waits for what runs; stops it when it takes too long."""
         self.state.draining = True
         clock = asyncio.get_running_loop().call_later(self.state.settings.drain_s, self.state.stop_jobs)
+        # At once: connections that follow jobs are open until these have ended or are back in the queue.
+        jobs = asyncio.create_task(self.state.drain_jobs())
         try:
             await super().shutdown(sockets)
         finally:
             clock.cancel()
+            jobs.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

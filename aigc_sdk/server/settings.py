@@ -21,8 +21,14 @@ class ServerSettings(Closed):
         aliases: names that stand for models: a model's id, ``default``, or a hub id or folder.
         max_connections: beyond these, requests are answered with 503.
         max_pending: jobs that may wait and run; beyond these, requests are answered with 429.
-        max_videos: that a key may have at a time; ``max_video_bytes`` are those of all videos.
-        video_ttl_s: how long a video is kept when it is done.
+        jobs_folder: where the files of ``/v1/jobs`` and ``/v1/videos`` lie; None is ``jobs`` in ``$AIGC_HOME``. Servers
+            on one database share it. ``max_job_bytes``: that they may take up.
+        jobs_at_once: of them, so many run at a time; models batch them.
+        max_waiting: so many of them may wait, and of one key ``max_waiting_of_key``; beyond, 429.
+        job_ttl_s, video_ttl_s: how long they are kept when they have ended.
+        max_videos: that a key may have at a time.
+        webhook_secret_file: what webhooks are signed with; None is ``$AIGC_WEBHOOK_SECRET``, or none are sent.
+        webhook_hosts: that may have private addresses. ``webhook_pauses_s``: between the tries, in seconds.
     """
 
     host: str = "127.0.0.1"
@@ -37,6 +43,14 @@ class ServerSettings(Closed):
     aliases: dict[str, str] = {}
     max_connections: int = Field(default=2000, ge=1)
     max_pending: int = Field(default=1000, ge=1)
-    max_videos: int = Field(default=100, ge=1)
-    max_video_bytes: int = Field(default=4 << 30, ge=1)
+    jobs_folder: Path | None = None
+    max_job_bytes: int = Field(default=4 << 30, ge=1)
+    jobs_at_once: int = Field(default=16, ge=1)
+    max_waiting: int = Field(default=10_000, ge=1)
+    max_waiting_of_key: int = Field(default=1000, ge=1)
+    job_ttl_s: float = Field(default=24 * 3600, gt=0)
     video_ttl_s: float = Field(default=3600, gt=0)
+    max_videos: int = Field(default=100, ge=1)
+    webhook_secret_file: Path | None = None
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_pauses_s: tuple[float, ...] = (5, 60, 300, 1800, 7200, 18_000)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import cast
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, cast
 from weakref import WeakSet
 
 from fastapi import Request as HttpRequest
@@ -13,6 +15,7 @@ from ..contract.errors import UnknownModel
 from ..contract.requests import Modality, Request
 from ..engine.client import Client
 from ..engine.job import AsyncJob
+from ..engine.resolve import resolve
 from ..registry import Entry
 from .aliases import Aliases
 from .keys import Caller, Keys
@@ -20,7 +23,10 @@ from .metrics import Metrics
 from .refused import Refused
 from .run_jobs import Submitted
 from .settings import ServerSettings
-from .videos_store import Videos
+from .webhooks_signature import Signer
+
+if TYPE_CHECKING:
+    from .jobs_store import Jobs
 
 
 class ServerState:
@@ -32,9 +38,16 @@ class ServerState:
         self.aliases = Aliases(settings.aliases, client.registry)
         self.keys = Keys(settings.api_key_file)
         self.metrics = Metrics(client.engine)
-        self.videos = Videos(settings)
+        self.signer = Signer.from_file(settings.webhook_secret_file)
         self.draining = False
         self._live: WeakSet[Submitted] = WeakSet()
+
+    @functools.cached_property
+    def jobs(self) -> Jobs:
+        """The durable jobs. Made when they are first needed, as databases take a moment to import."""
+        from .jobs_store import Jobs
+
+        return Jobs(self)
 
     def caller(self, http: HttpRequest) -> Caller:
         """Who asks; the gate has looked at the key."""
@@ -63,8 +76,42 @@ class ServerState:
         self._live.add(submitted)
         return submitted
 
+    async def submit_for(self, owner: str, requests: Sequence[Request], priority: int) -> Submitted:
+        """As :meth:`submit`, for a durable job of the key called ``owner``. The queue bounds these by itself."""
+        caller = self.keys.named(owner)
+        submitting = asyncio.ensure_future(asyncio.to_thread(self._submitted, requests, owner, priority))
+        try:
+            jobs, model = await asyncio.shield(submitting)
+        except asyncio.CancelledError:
+            submitting.add_done_callback(_cancel_all)
+            raise
+        return Submitted(jobs, model, caller, self.metrics)
+
+    @property
+    def jobs_trouble(self) -> bool:
+        """Whether the database of the durable jobs cannot be used."""
+        return "jobs" in self.__dict__ and self.jobs.calls.trouble is not None
+
+    async def drain_jobs(self) -> None:
+        """Takes no more durable jobs; returns when none runs here any more."""
+        if "jobs" in self.__dict__:
+            await self.jobs.drain()
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Works on durable jobs until the block ends: what an earlier server left goes on."""
+        if self.client.settings.ledger.enabled:
+            self.jobs.start()
+        try:
+            yield
+        finally:
+            if "jobs" in self.__dict__:
+                await self.jobs.close()
+
     def stop_jobs(self) -> None:
-        """Ends everything that runs; whoever waits for it is told why."""
+        """Ends everything that runs; whoever waits for it is told why. Durable jobs go back into the queue."""
+        if "jobs" in self.__dict__:
+            self.jobs.hand_back()
         for submitted in list(self._live):
             submitted.cancel(_stopping())
 
@@ -76,12 +123,7 @@ class ServerState:
 
     def _submitted(self, requests: Sequence[Request], owner: str, priority: int) -> tuple[list[AsyncJob], str]:
         requests = [self.aliases.resolved(request) for request in requests]
-        entry = self.entry(requests[0])
-        for option in entry.manifest.options:
-            if option.file and option.name in requests[0].options:
-                what = f"option {option.name!r} names a file of this machine, which clients may not"
-                raise Refused(400, "invalid_request_error", what, code="local_file", param="options")
-        model = entry.card.id
+        model = self._allowed(requests[0]).card.id
         jobs: list[AsyncJob] = []
         try:
             jobs.extend(AsyncJob(self.client.submit(request, owner=owner, priority=priority)) for request in requests)
@@ -90,6 +132,25 @@ class ServerState:
                 job.job.cancel()
             raise
         return jobs, model
+
+    def checked(self, request: Request) -> Entry:
+        """The model of a request that can be run as it is written. Loads nothing.
+
+        Raises:
+            Refused: an option names a file. AigcError: no such model or option, or beyond the model's limits.
+        """
+        entry = self._allowed(request)
+        self.client.engine.plan(self.aliases.resolved(request))
+        resolve(request, entry.card, entry.manifest)
+        return entry
+
+    def _allowed(self, request: Request) -> Entry:
+        entry = self.entry(request)
+        for option in entry.manifest.options:
+            if option.file and option.name in request.options:
+                what = f"option {option.name!r} names a file of this machine, which clients may not"
+                raise Refused(400, "invalid_request_error", what, code="local_file", param="options")
+        return entry
 
     @property
     def checks_artifacts(self) -> bool:
@@ -112,6 +173,13 @@ class ServerState:
 
 def _stopping() -> Refused:
     return Refused(503, "server_error", "the server is being stopped", code="draining", retry_after_s=5)
+
+
+def _cancel_all(submitting: asyncio.Future[tuple[list[AsyncJob], str]]) -> None:
+    """Nobody waits for these any more."""
+    if not submitting.cancelled() and submitting.exception() is None:
+        for job in submitting.result()[0]:
+            job.job.cancel()
 
 
 def state_of(http: HttpRequest) -> ServerState:

@@ -1,12 +1,13 @@
-"""What ``/v1/videos`` takes."""
+"""What ``/v1/videos`` takes and answers."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from ..contract.requests import MAX_PROMPT_CHARS
+from ..ledger.job_queue_rows import QueuedJob
 from .images_schema import Size
 from .schema import Asked, Seed, Text
 
@@ -41,3 +42,38 @@ class VideoBody(Asked):
     guidance_scale: float | None = Field(default=None, ge=0, le=50)
     seed: Seed | None = None
     options: dict[str, JsonValue] = {}
+
+
+STATUS = {
+    "queued": "queued",
+    "running": "in_progress",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "failed",
+}
+"""OpenAI's words for the states of a job."""
+
+
+def video_of(job: QueuedJob) -> dict[str, Any]:
+    """A video as OpenAI describes it. Size and seconds are those asked for, then those made; None: the model's own."""
+    fields = job.request["fields"]
+    made = job.results[0] if job.results else fields
+    seconds, width = made.get("duration_s"), made.get("width")
+    error = job.error or (
+        {"code": "cancelled", "message": "the job was cancelled"} if job.state == "cancelled" else None
+    )
+    return {
+        "id": job.id,
+        "object": "video",
+        "created_at": int(job.created.timestamp()),
+        "completed_at": job.finished and int(job.finished.timestamp()),
+        "expires_at": job.expires and int(job.expires.timestamp()),
+        "model": job.model,
+        "status": STATUS[job.state],
+        "progress": job.progress,
+        "prompt": fields.get("prompt", ""),
+        "seconds": None if seconds is None else f"{round(seconds, 3):g}",
+        "size": None if width is None else f"{width}x{made['height']}",
+        "error": error and {"code": error["code"], "message": error["message"]},
+        "remixed_from_video_id": None,
+    }

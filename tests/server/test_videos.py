@@ -24,6 +24,12 @@ def made(served: Served, **fields: Any) -> Any:
     return served.openai().videos.create_and_poll(**{"prompt": "a ball", "poll_interval_ms": 20, **fields})
 
 
+def files(served: Served) -> list[Path]:
+    """The files of its jobs."""
+    root = served.state.jobs.folder.root
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
 def refused(call: Callable[[], Any], kind: Any = openai.BadRequestError) -> Any:
     """The error of a call that the client's request is to blame for."""
     with pytest.raises(kind) as caught:
@@ -59,9 +65,9 @@ def test_a_video_is_made_fetched_and_deleted(media: Served) -> None:
         part = http.get(f"/videos/{video.id}/content", headers={"Range": "bytes=10-19"})
         assert (part.status_code, part.content) == (206, CLIP[10:20])
         assert http.get(f"/videos/{video.id}/content?variant=thumbnail").status_code == 400
-    (file,) = Path(str(media.state.videos.get(video.id, "anyone").file)).parent.iterdir()
+    assert "-1-0.mp4" in str(files(media))
     assert api.videos.delete(video.id).deleted is True
-    assert not file.exists()
+    assert files(media) == []
     assert refused(lambda: api.videos.retrieve(video.id), openai.NotFoundError).code == "not_found"
     assert refused(lambda: api.videos.download_content(video.id), openai.NotFoundError)
 
@@ -172,7 +178,7 @@ def test_each_key_has_its_own_videos(serve: Serve, tmp_path: Path) -> None:
 
 def test_the_room_for_files_is_bounded(serve: Serve) -> None:
     with small_client() as client:
-        served = serve(client, max_video_bytes=len(CLIP) + 10)
+        served = serve(client, max_job_bytes=len(CLIP) + 10)
         first = made(served)
         second = made(served)
         assert (first.status, second.status, second.error.code) == ("completed", "failed", "store_error")
@@ -186,8 +192,7 @@ def test_videos_expire(serve: Serve) -> None:
         video = served.openai().videos.create(prompt="a ball")
         wait_until(lambda: served.openai().videos.list().data == [])
         assert refused(lambda: served.openai().videos.retrieve(video.id), openai.NotFoundError)
-        folder = Path(served.state.videos._place())
-        assert list(folder.iterdir()) == []
+        wait_until(lambda: files(served) == [])
 
 
 def test_a_server_that_stops_leaves_no_job(serve: Serve) -> None:
