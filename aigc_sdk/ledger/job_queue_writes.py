@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,10 +27,11 @@ _waiting = sa.select(sa.func.count(), sa.func.count().filter(_at.owner == sa.bin
     _at.state == "queued"
 )
 # In PostgreSQL another may insert the same at the same moment.
-_insert = {
+_absent = {
     "sqlite": sqlite.insert(queue).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(queue).on_conflict_do_nothing(),
 }
+_insert = {name: insert.inline().execution_options(preserve_rowcount=True) for name, insert in _absent.items()}
 _progress = {"progress": sa.func.coalesce(sa.bindparam("new_progress", type_=sa.Integer), _at.progress)}
 _record = sa.update(queue).where(*held).values(next_event | _progress)
 _again = {"state": "queued", "progress": 0, "started": None}
@@ -177,6 +178,20 @@ def expire(connection: sa.Connection, now: datetime) -> list[QueuedJob]:
     if gone:
         remove(connection, [job.key for job in gone])
     return gone
+
+
+def forget(connection: sa.Connection, before: datetime) -> None:
+    """Takes the words out of the jobs that ended and were created before a time, and leaves them to :func:`expire`.
+
+    They are not removed here where they have files, which only a server can find by them.
+    """
+    ended = sa.and_(_at.created < before, _at.state.not_in(OPEN))
+    theirs = sa.select(_at.key).where(ended)
+    for table in (queue_events, queue_webhooks):
+        connection.execute(sa.delete(table).where(table.c.job.in_(theirs)))
+    connection.execute(sa.delete(queue).where(ended, sa.cast(_at.results, sa.Text) == "[]"))
+    blank = {"request": {}, "digest": "", "webhook": None, "error": None, "receipt": None}
+    connection.execute(sa.update(queue).where(ended).values(**blank, expires=datetime.now(UTC)))
 
 
 def remove(connection: sa.Connection, keys: list[int]) -> None:

@@ -260,12 +260,13 @@ class Ledger:
     def forget(self, before: datetime) -> int:
         """Deletes all jobs created before a time, but those that still run, and what is recorded of them.
 
-        In SQLite the space is overwritten, so that nothing of them can be read from the file afterwards.
+        Of jobs in a server's queue the same: their words at once, their files at the server's next sweep. In SQLite the
+        space is overwritten, so that nothing of them can be read from the file afterwards.
 
         Returns:
-            How many jobs were deleted.
+            How many jobs were deleted, without counting those in queues: each has run as one of the others.
         """
-        from . import reads, writes
+        from . import job_queue_writes, reads, writes
 
         database = self.open()
         with database.read() as connection:
@@ -274,6 +275,8 @@ class Ledger:
         for start in range(0, len(ids), _FORGET_AT_ONCE):  # in parts, so that others can write in between
             with database.write() as connection:
                 writes.remove_jobs(connection, ids[start : start + _FORGET_AT_ONCE])
+        with database.write() as connection:
+            job_queue_writes.forget(connection, before)
         database.scrub()
         return len(ids)
 

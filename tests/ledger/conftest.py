@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from aigc_sdk.ledger import Ledger
+from aigc_sdk.ledger.job_queue import JobQueue
 from tests.servers import postgres as server
 
 
@@ -71,3 +72,9 @@ def ledger(database_url: str) -> Iterator[Ledger]:
     made = Ledger(database_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def jobs(ledger: Ledger) -> JobQueue:
+    """A queue of a server."""
+    return JobQueue(ledger)

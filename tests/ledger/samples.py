@@ -8,6 +8,7 @@ from aigc_sdk.contract.plan import Plan
 from aigc_sdk.contract.receipt import Receipt
 from aigc_sdk.contract.requests import TextRequest
 from aigc_sdk.ledger import Ledger
+from aigc_sdk.ledger.job_queue import JobQueue, NewJob, QueuedJob
 
 PLAN = Plan(
     model="small",
@@ -52,3 +53,21 @@ def queue(ledger: Ledger, job: str, *, model: str = "small", request: TextReques
 def complete(ledger: Ledger, job: str, *, model: str = "small", **fields: Any) -> None:
     queue(ledger, job, model=model)
     ledger.record_finished(receipt(job, model=model, **fields))
+
+
+def new_job(id: str, owner: str = "ada", **fields: Any) -> NewJob:
+    usual: dict[str, Any] = {
+        "kind": "job",
+        "modality": "text",
+        "task": "chat",
+        "model": "small",
+        "request": {"prompt": "Write a tagline for a red mug"},
+        "digest": "d" * 64,
+    }
+    return NewJob(id=id, owner=owner, **(usual | fields))
+
+
+def add(queue: JobQueue, id: str, owner: str = "ada", **fields: Any) -> QueuedJob:
+    job, made = queue.add(new_job(id, owner, **fields), most=1000, most_of_owner=1000)
+    assert made
+    return job
