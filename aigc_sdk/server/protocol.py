@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .errors import answer_to
+from .refused import Refused
+
+_NO_HTTP = Refused(
+    400,
+    "invalid_request_error",
+    "this is no HTTP/1.1 request that can be read, or its head is too large",
+    code="invalid_http",
+)
+_TOO_MANY = Refused(503, "server_error", "too many connections", code="overloaded", fix="come again", retry_after_s=5)
 
 
 class Protocol(H11Protocol):
@@ -14,13 +25,17 @@ class Protocol(H11Protocol):
 
     Attributes:
         head_s: how long the first line and the headers may take.
+        most: connections at a time; whoever comes beyond these is refused.
     """
 
     head_s: ClassVar[float] = 20.0
+    most: ClassVar[int] = 2000
     _clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        if len(self.connections) > self.most:
+            self.app = _too_many
         self._clock = self.loop.call_later(self.head_s, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
@@ -34,6 +49,13 @@ class Protocol(H11Protocol):
         self._stop_clock()
         super().connection_lost(exc)
 
+    def send_400_response(self, msg: str) -> None:
+        """As uvicorn's, in OpenAI's shape."""
+        answer = answer_to(_NO_HTTP)
+        head = [b"HTTP/1.1 400 Bad Request", b"connection: close", *(b": ".join(pair) for pair in answer.raw_headers)]
+        self.transport.write(b"\r\n".join(head) + b"\r\n\r\n" + bytes(answer.body))
+        self.transport.close()
+
     def _stop_clock(self) -> None:
         if self._clock is not None:
             self._clock.cancel()
@@ -42,3 +64,9 @@ class Protocol(H11Protocol):
     def _too_slow(self) -> None:
         self._clock = None
         self.transport.close()
+
+
+async def _too_many(scope: Any, receive: Any, send: Any) -> None:
+    answer = answer_to(_TOO_MANY)
+    answer.headers["connection"] = "close"
+    await answer(scope, receive, send)

@@ -60,7 +60,7 @@ def prepare(client: Client, settings: ServerSettings) -> tuple[Server, socket.so
     app = create_app(client, settings)
     if settings.api_key_file is None:
         app.add_middleware(ThisMachineOnly)
-    Protocol.head_s = settings.head_s
+    Protocol.head_s, Protocol.most = settings.head_s, settings.max_connections
     config = uvicorn.Config(
         app,
         http=Protocol,
@@ -72,7 +72,6 @@ def prepare(client: Client, settings: ServerSettings) -> tuple[Server, socket.so
         proxy_headers=False,
         timeout_graceful_shutdown=round(settings.drain_s) + _FAREWELL_S,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
-        limit_concurrency=settings.max_connections,
     )
     return Server(config, app.state.aigc), _listen(settings)
 
