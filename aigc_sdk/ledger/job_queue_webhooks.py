@@ -18,7 +18,7 @@ MOST_TRIES = 10
 """After so many failures a webhook is given up."""
 LEASE = timedelta(minutes=2)
 """Who took a webhook and says nothing about it for so long has died: then it is due again."""
-_LONGEST = timedelta(days=2)
+LONGEST = timedelta(hours=6)
 """Nothing is put off for longer. What seems to be was written before the clock was set back, and is due now."""
 _MOST_CHARS = 500
 
@@ -68,7 +68,7 @@ class JobWebhooks:
         """
         now = now or datetime.now(UTC)
         with self._ledger.open().write() as connection:
-            rows = connection.execute(_due, {"now": now, "never": now + _LONGEST, "most": limit})
+            rows = connection.execute(_due, {"now": now, "never": now + LONGEST, "most": limit})
             found = [DueWebhook(job=job_of(row), tries=row.tries) for row in rows]
             if found:
                 connection.execute(_lease, {"keys": [hook.job.key for hook in found], "until": now + LEASE})
@@ -83,15 +83,17 @@ class JobWebhooks:
         """Its target has not taken it.
 
         Args:
-            error: what went wrong; kept for the owner to see. next_at: when to try again, at most two days from now;
-                None gives it up.
+            error: what went wrong; kept for the owner to see. next_at: when to try again, at most six hours
+                from now (``LONGEST``); None gives it up.
 
         Returns:
             Whether it will be tried again: not after ``MOST_TRIES`` tries.
         """
         with self._ledger.open().write() as connection:
             tries = connection.scalar(_tries, {"its_key": key})
-            again = next_at if tries is not None and tries + 1 < MOST_TRIES else None
+            again = None
+            if next_at is not None and tries is not None and tries + 1 < MOST_TRIES:
+                again = min(next_at, datetime.now(UTC) + LONGEST)
             if tries is not None:
                 connection.execute(_failed, {"its_key": key, "next_at": again, "what": error[:_MOST_CHARS]})
         return again is not None

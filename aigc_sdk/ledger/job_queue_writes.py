@@ -190,7 +190,7 @@ def forget(connection: sa.Connection, before: datetime) -> None:
     for table in (queue_events, queue_webhooks):
         connection.execute(sa.delete(table).where(table.c.job.in_(theirs)))
     connection.execute(sa.delete(queue).where(ended, sa.cast(_at.results, sa.Text) == "[]"))
-    blank = {"request": {}, "digest": "", "webhook": None, "error": None, "receipt": None}
+    blank: dict[str, Any] = {"request": {}, "digest": "", "webhook": None, "error": None, "receipt": None}
     connection.execute(sa.update(queue).where(ended).values(**blank, expires=datetime.now(UTC)))
 
 

@@ -71,3 +71,10 @@ def add(queue: JobQueue, id: str, owner: str = "ada", **fields: Any) -> QueuedJo
     job, made = queue.add(new_job(id, owner, **fields), most=1000, most_of_owner=1000)
     assert made
     return job
+
+
+def run(queue: JobQueue, **fields: Any) -> QueuedJob:
+    """Runs the next job to its end."""
+    (job,) = queue.claim(1)
+    assert queue.finish(job.key, job.attempt, "completed", **fields)
+    return job

@@ -1,0 +1,274 @@
+"""The queue as servers see it: whose turn it is, who holds what, and what becomes of the jobs of the dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aigc_sdk.ledger import Ledger, owner
+from aigc_sdk.ledger.job_queue import JobQueue
+from aigc_sdk.ledger.owner import Owner
+
+from .samples import add
+
+ELSEWHERE = Owner("another-host", "another-boot/pid:[1]", 7, "100")
+
+
+@pytest.fixture
+def other(ledger: Ledger) -> JobQueue:
+    """The queue of another server."""
+    return JobQueue(ledger)
+
+
+def ids(jobs: JobQueue, most: int) -> list[str]:
+    return [job.id for job in jobs.claim(most)]
+
+
+def told(jobs: JobQueue, key: int) -> list[str]:
+    return [event["type"] for _, _, event in jobs.events(key)]
+
+
+@pytest.fixture
+def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[Owner], None]:
+    """Makes what this process writes look as if another wrote it."""
+    return lambda process: monkeypatch.setattr("aigc_sdk.ledger.job_queue_claims.current", lambda: process)
+
+
+@pytest.fixture
+def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets this process' monotonic clock."""
+    return lambda second: monkeypatch.setattr("aigc_sdk.ledger.job_queue.time.monotonic", lambda: second)
+
+
+# --- whose turn it is -------------------------------------------------------------------------------------------------
+
+
+def test_what_was_claimed_runs(jobs: JobQueue) -> None:
+    key = add(jobs, "a1", request={"prompt": "红"}).key
+    (job,) = jobs.claim(3)
+    assert (job.key, job.state, job.attempt, job.request) == (key, "running", 1, {"prompt": "红"})
+    assert job == jobs.get("ada", "a1")
+    assert jobs.claim(3) == []
+    assert jobs.events(key)[-1][2] == {"type": "started", "attempt": 1}
+
+
+def test_the_oldest_first_also_when_the_clock_was_set_back(jobs: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(jobs, "first")
+    monkeypatch.setattr("aigc_sdk.ledger.job_queue.datetime", clock(timedelta(days=-1)))
+    add(jobs, "second")
+    assert ids(jobs, 2) == ["first", "second"]
+    assert [job.id for job in jobs.query("ada")] == ["second", "first"]
+
+
+def test_a_higher_priority_goes_first(jobs: JobQueue) -> None:
+    for id, priority in (("low", -1), ("usual", 0), ("high", 1), ("high2", 1)):
+        add(jobs, id, priority=priority)
+    assert ids(jobs, 1) == ["high"]
+    assert ids(jobs, 9) == ["high2", "usual", "low"]
+
+
+def test_owners_with_fewer_running_go_first(jobs: JobQueue) -> None:
+    for id in ("a1", "a2", "a3", "a4", "a5"):
+        add(jobs, id, "ada")
+    for id in ("b1", "b2"):
+        add(jobs, id, "bob")
+    add(jobs, "c1", "cyd")
+    assert ids(jobs, 1) == ["a1"]
+    assert ids(jobs, 3) == ["b1", "c1", "a2"]
+    assert ids(jobs, 1) == ["b2"]
+    assert ids(jobs, 9) == ["a3", "a4", "a5"]
+
+
+def test_who_has_many_at_once_shares_with_the_others_at_once(jobs: JobQueue) -> None:
+    for number in range(4):
+        for name in ("ada", "bob"):
+            add(jobs, f"{name}{number}", name, priority=1 if name == "bob" and number == 3 else 0)
+    assert ids(jobs, 5) == ["bob3", "ada0", "ada1", "bob0", "ada2"]
+
+
+def test_what_runs_elsewhere_counts_as_well(jobs: JobQueue, other: JobQueue, be: Callable) -> None:
+    for id in ("a1", "a2"):
+        add(jobs, id, "ada")
+    be(ELSEWHERE)
+    assert ids(other, 1) == ["a1"]
+    add(jobs, "b1", "bob")
+    assert ids(jobs, 1) == ["b1"]
+
+
+# --- who holds what ---------------------------------------------------------------------------------------------------
+
+
+def test_given_back_it_keeps_its_place_and_the_old_attempt_is_over(jobs: JobQueue) -> None:
+    key = add(jobs, "a1").key
+    add(jobs, "a2")
+    (job,) = jobs.claim(1)
+    jobs.record(key, job.attempt, {"type": "progress"}, progress=50)
+    assert jobs.give_back(key, job.attempt)
+    assert not jobs.give_back(key, job.attempt)
+    waiting = jobs.get("ada", "a1")
+    assert (waiting.state, waiting.progress, waiting.deaths, waiting.started) == ("queued", 0, 0, None)
+    assert jobs.beat({key: job.attempt}) == {key}
+    (again,) = jobs.claim(1)
+    assert (again.key, again.attempt) == (key, 2)
+    assert not jobs.record(key, job.attempt, {"type": "late"})
+    assert not jobs.finish(key, job.attempt, "failed")
+    assert jobs.beat({key: again.attempt}) == set()
+    assert jobs.finish(key, again.attempt, "completed")
+    assert not jobs.finish(key, again.attempt, "completed")
+    assert told(jobs, key) == ["queued", "started", "progress", "queued", "started", "completed"]
+
+
+def test_beats_tell_what_is_still_ones_own(jobs: JobQueue, be: Callable) -> None:
+    held = {}
+    for id in ("mine", "cancelled", "deleted", "ended"):
+        add(jobs, id)
+        (job,) = jobs.claim(1)
+        held[job.key] = job.attempt
+    assert jobs.beat(held) == set()
+    assert jobs.beat({}) == set()
+    jobs.cancel("ada", "cancelled")
+    jobs.delete("ada", "deleted")
+    mine, cancelled, deleted, ended = held
+    jobs.finish(ended, 1, "completed")
+    assert jobs.beat(held) == {cancelled, deleted, ended}
+    be(ELSEWHERE)
+    assert mine in jobs.beat(held)
+
+
+# --- the jobs of the dead ---------------------------------------------------------------------------------------------
+
+
+def test_the_jobs_of_a_process_that_lives_stay(jobs: JobQueue, tick: Callable) -> None:
+    add(jobs, "a1")
+    jobs.claim(1)
+    for second in (0.0, 1e6, 2e6):  # it may take as long as it likes
+        tick(second)
+        assert jobs.take_over(max_attempts=3, patience_s=10) == 0
+
+
+@pytest.mark.parametrize("change", [{"started": "1"}, {"pid": 2**22 + 1}])
+def test_the_jobs_of_a_dead_process_of_this_machine_go_back_at_once(
+    jobs: JobQueue, be: Callable, change: dict[str, Any]
+) -> None:
+    here = owner.current()
+    key = add(jobs, "a1").key
+    be(replace(here, **change))
+    jobs.claim(1)
+    be(here)
+    assert jobs.take_over(max_attempts=3, patience_s=1e9) == 1
+    job = jobs.get("ada", "a1")
+    assert (job.state, job.attempt, job.deaths) == ("queued", 1, 1)
+    assert jobs.events(key)[-1][2] == {"type": "queued", "again": True}
+    assert jobs.claim(1)[0].attempt == 2
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        ELSEWHERE,
+        Owner(owner.current().host, "another-boot/pid:[1]", 7, "100"),  # a namesake, or this machine before a reboot
+        Owner(owner.current().host, f"{owner.current().boot.partition('/')[0]}/pid:[1]", 7, "100"),  # a container
+    ],
+)
+def test_the_jobs_of_others_go_back_when_their_beat_stood_still(
+    jobs: JobQueue, other: JobQueue, be: Callable, tick: Callable, process: Owner
+) -> None:
+    here = owner.current()
+    add(jobs, "a1")
+    be(process)
+    (job,) = other.claim(1)
+
+    def look(second: float) -> int:
+        be(here)
+        tick(second)
+        return jobs.take_over(max_attempts=3, patience_s=30)
+
+    assert look(1000) == 0
+    assert look(1029) == 0
+    be(process)
+    assert other.beat({job.key: job.attempt}) == set()
+    assert look(1031) == 0
+    assert look(1060) == 0
+    assert look(1061) == 1
+    (mine,) = jobs.claim(1)
+    be(process)
+    # It was only slow. What it says comes too late.
+    assert other.beat({job.key: job.attempt}) == {job.key}
+    assert not other.record(job.key, job.attempt, {"type": "progress"})
+    assert not other.finish(job.key, job.attempt, "completed")
+    assert jobs.finish(mine.key, mine.attempt, "completed")
+    assert told(jobs, job.key) == ["queued", "started", "queued", "started", "completed"]
+
+
+def test_a_new_attempt_is_watched_anew(jobs: JobQueue, other: JobQueue, be: Callable, tick: Callable) -> None:
+    here = owner.current()
+    add(jobs, "a1")
+    be(ELSEWHERE)
+    (job,) = other.claim(1)
+    be(here)
+    tick(0)
+    jobs.take_over(max_attempts=3, patience_s=30)
+    be(ELSEWHERE)
+    other.give_back(job.key, job.attempt)
+    other.claim(1)
+    be(here)
+    tick(31)
+    assert jobs.take_over(max_attempts=3, patience_s=30) == 0
+
+
+def test_a_job_that_kills_its_servers_is_given_up(jobs: JobQueue, be: Callable) -> None:
+    key = add(jobs, "a1", webhook="https://x").key
+    here = owner.current()
+    for deaths in (1, 2, 3):
+        be(Owner(here.host, here.boot, 2**22 + deaths, "1"))
+        (job,) = jobs.claim(1)
+        if deaths == 2:  # a server that was stopped has not died
+            jobs.give_back(key, job.attempt)
+            jobs.claim(1)
+        be(here)
+        assert jobs.take_over(max_attempts=3, patience_s=30) == 1
+    job = jobs.get("ada", "a1")
+    assert (job.state, job.attempt, job.deaths) == ("failed", 4, 3)
+    assert job.error == {"code": "server_died", "message": "the server died 3 times while it ran this job"}
+    assert job.expires > datetime.now(UTC)
+    assert [hook.job.key for hook in jobs.webhooks.due()] == [key]
+    assert jobs.take_over(max_attempts=3, patience_s=30) == 0
+    assert told(jobs, key)[-1] == "failed"
+
+
+# --- clocks -----------------------------------------------------------------------------------------------------------
+
+
+def clock(jump: timedelta) -> type[datetime]:
+    class Jumped(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + jump
+
+    return Jumped
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-3), timedelta(days=3)])
+def test_a_jump_of_the_clock_takes_no_job_from_anybody(
+    jobs: JobQueue, other: JobQueue, be: Callable, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    here = owner.current()
+    add(jobs, "mine")
+    add(jobs, "theirs")
+    (mine,) = jobs.claim(1)
+    be(ELSEWHERE)
+    (theirs,) = other.claim(1)
+    be(here)
+    assert jobs.take_over(max_attempts=3, patience_s=60) == 0
+    monkeypatch.setattr("aigc_sdk.ledger.job_queue.datetime", clock(jump))
+    assert jobs.take_over(max_attempts=3, patience_s=60) == 0
+    assert jobs.beat({mine.key: mine.attempt}) == set()
+    assert jobs.record(mine.key, mine.attempt, {"type": "progress"})
+    assert jobs.finish(mine.key, mine.attempt, "completed")
+    be(ELSEWHERE)
+    assert other.finish(theirs.key, theirs.attempt, "completed")
+    assert [number for number, _, _ in jobs.events(mine.key)] == [1, 2, 3, 4]
