@@ -109,7 +109,7 @@ def llama(tokens: int) -> Callable[[], Figures]:
 
 def _llama_server(xllamacpp: Any, slots: int) -> Any:
     params = xllamacpp.CommonParams()
-    params.model.path = str(_folder() / _file())
+    params.model.path = str(model_folder() / model_file())
     params.n_ctx = 1024 * slots
     params.n_parallel = slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
@@ -119,7 +119,7 @@ def _llama_server(xllamacpp: Any, slots: int) -> Any:
 
 def prefill(tokens: int) -> Callable[[], Figures]:
     """The bare prefill of the same prompt: what no first token can be faster than."""
-    backend, ids = _backend("onnx")
+    backend, ids = bare_backend("onnx")
     backend.free(backend.prefill(ids(WARM_UP))[0])
 
     def once() -> Figures:
@@ -136,12 +136,12 @@ def quality(runner: str) -> float:
     """Perplexity of the text under a runner of the default model."""
     from aigc_text.perplexity import perplexity
 
-    backend, _ = _backend(runner)
+    backend, _ = bare_backend(runner)
     tokens = _tokenizer().encode(TEXT)
     return perplexity(backend, tokens.ids if hasattr(tokens, "ids") else tokens)
 
 
-def _engine_parts(runner: str) -> tuple[Any, Any, Any]:
+def engine_parts(runner: str) -> tuple[Any, Any, Any]:
     import aigc_sdk as aigc
     from aigc_sdk.settings import LedgerSettings, Settings
 
@@ -151,13 +151,13 @@ def _engine_parts(runner: str) -> tuple[Any, Any, Any]:
     return client, entry, plan
 
 
-def _backend(runner: str) -> tuple[Any, Callable[[str], Any]]:
+def bare_backend(runner: str) -> tuple[Any, Callable[[str], Any]]:
     import aigc_sdk as aigc
     from aigc_sdk.accelerators import threads
     from aigc_sdk.engine.resolve import resolve
     from aigc_sdk.registry.registry import load_attribute
 
-    client, entry, plan = _engine_parts(runner)
+    client, entry, plan = engine_parts(runner)
     threads.apply(plan)
     loader = load_attribute(entry.manifest.runner(runner).loader, "text")
     loaded = loader(entry.card, plan, client.store.files(entry.card))
@@ -172,24 +172,24 @@ def _backend(runner: str) -> tuple[Any, Callable[[str], Any]]:
 def _tokenizer() -> Any:
     from tokenizers import Tokenizer
 
-    client, entry, _ = _engine_parts("onnx")
+    client, entry, _ = engine_parts("onnx")
     for path in sorted(client.store.root.rglob("tokenizer.json")):
         if entry.card.id in str(path):
             return Tokenizer.from_file(str(path))
     raise SystemExit("run `aigc text hi` once, so that the model is converted")
 
 
-def _folder() -> Path:
-    client, entry, _ = _engine_parts("gguf")
+def model_folder() -> Path:
+    client, entry, _ = engine_parts("gguf")
     return Path(client.store.files(entry.card).folder())
 
 
-def _file() -> str:
-    return next(path.name for path in _folder().iterdir() if path.suffix == ".gguf")
+def model_file() -> str:
+    return next(path.name for path in model_folder().iterdir() if path.suffix == ".gguf")
 
 
 def _threads() -> int:
-    return int(_engine_parts("onnx")[2].threads)
+    return int(engine_parts("onnx")[2].threads)
 
 
 # --- the processes ------------------------------------------------------------------------------------------------
