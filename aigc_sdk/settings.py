@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -24,8 +24,32 @@ def home() -> Path:
     return platformdirs.user_data_path("aigc-sdk")
 
 
+class NodeResources(Closed):
+    """What a replica reserves of its node; see ``conf/config.yaml``."""
+
+    num_cpus: float | None = Field(default=None, ge=0)
+    num_gpus: float | None = Field(default=None, ge=0)
+
+
+class RaySettings(Closed):
+    """See ``conf/config.yaml``."""
+
+    address: str | None = None
+    num_cpus: float = Field(default=1, ge=0)
+    num_gpus: float | None = Field(default=None, ge=0)
+    models: dict[str, NodeResources] = {}
+    min_replicas: int = Field(default=0, ge=0)
+    max_replicas: int = Field(default=8, ge=1)
+    jobs_per_replica: int = Field(default=4, ge=1)
+    upscale_delay_s: float = Field(default=1, ge=0)
+    idle_s: float = Field(default=600, ge=0)
+
+
 class EngineSettings(Closed):
     """See ``conf/config.yaml``."""
+
+    executor: Literal["local", "ray"] = "local"
+    ray: RaySettings = RaySettings()
 
     device: str | None = None
     max_resident: int = Field(default=4, ge=1)

@@ -50,7 +50,8 @@ class Client:
     ) -> None:
         self.settings = settings or load_settings()
         self.registry = registry or load_registry()
-        self.engine = Engine(self.settings, self.registry, self._store(progress), self._ledger())
+        kind = _engine_kind(self.settings)
+        self.engine: Engine = kind(self.settings, self.registry, self._store(progress), self._ledger())
 
     def _store(self, progress: ProgressSink | None) -> Store:
         from ..store import Store
@@ -177,6 +178,14 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _engine_kind(settings: Settings) -> type[Engine]:
+    if settings.engine.executor == "local":
+        return Engine
+    from .ray_engine import RayEngine
+
+    return RayEngine
 
 
 class AsyncClient:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..accelerators import make_plan
 from ..contract.artifacts import Artifact
@@ -40,6 +40,15 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
 """How often a job that waits for another one looks whether it was stopped."""
+
+
+class Held(NamedTuple):
+    """A model that has jobs or is in memory. ``pending``: jobs accepted and not yet done."""
+
+    model: str
+    device: str
+    loaded: bool
+    pending: int
 
 
 class Engine:
@@ -95,6 +104,14 @@ class Engine:
                 plan = make_plan(entry.card, entry.manifest, runner=request.runner, device=wanted)
                 self._plans[key] = (entry, plan)
             return self._plans[key]
+
+    def held(self) -> list[Held]:
+        """The models in memory."""
+        return [Held(r.card.id, r.plan.device, r.runner is not None, r.pending) for r in self.residents.loaded()]
+
+    def backlog(self) -> tuple[int, float]:
+        """Jobs accepted and not yet done, and in how many seconds they will be, by a guess."""
+        return self.residents.backlog()
 
     # --- running -------------------------------------------------------------------------------------------------
 

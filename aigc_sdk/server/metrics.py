@@ -99,10 +99,10 @@ class _Residents(Collector):
         loaded = GaugeMetricFamily("aigc_model_resident", "1 for a model in memory.", labels=("model", "device"))
         pending = GaugeMetricFamily("aigc_jobs_pending", "Jobs that wait or run.", labels=("model", "device"))
         held: dict[tuple[str, str], tuple[int, int]] = {}
-        for resident in self._engine.residents.loaded():
-            name = (resident.card.id, resident.plan.device)
+        for model in self._engine.held():
+            name = (model.model, model.device)
             is_loaded, count = held.get(name, (0, 0))
-            held[name] = (is_loaded | (resident.runner is not None), count + resident.pending)
+            held[name] = (is_loaded | model.loaded, count + model.pending)
         for name, (is_loaded, count) in sorted(held.items()):
             loaded.add_metric(name, is_loaded)
             pending.add_metric(name, count)

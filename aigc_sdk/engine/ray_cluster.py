@@ -1,0 +1,183 @@
+"""The Ray that an engine uses: joined or started, and the deployments whose replicas run the jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import threading
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from .._version import __version__
+from ..contract.errors import BrokenPlugin, InvalidRequest, MissingExtra, first_line
+from ..registry import Entry
+from ..settings import EngineSettings, LedgerSettings, RaySettings, Settings, TelemetrySettings
+
+if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentHandle
+
+log = logging.getLogger(__name__)
+
+DEPLOYMENT = "replica"
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1"}
+"""Nothing is reported to Ray's makers; a replica with all cores busy may take a second to say how long its queue is."""
+_LEAVING_S = 3600.0
+"""Longest that a replica which is not needed any more may take for the jobs it still has."""
+
+
+class Place(BaseModel, frozen=True):
+    """What a kind of replicas reserves of its nodes."""
+
+    num_cpus: float
+    num_gpus: float
+
+    @property
+    def whole_node(self) -> bool:
+        """One to a node, for its models compute with all cores. With GPUs, these are what counts."""
+        return not self.num_gpus
+
+
+class RayCluster:
+    """A connection to Ray.
+
+    Raises:
+        MissingExtra: Ray is not installed. InvalidRequest: there is none at the address.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if missing := [name for name in ("ray", "starlette") if find_spec(name) is None]:
+            raise MissingExtra("ray", missing)
+        self._settings = settings
+        self._ray = settings.engine.ray
+        self._handles: dict[Place, DeploymentHandle] = {}
+        self._deploying = threading.Lock()
+        self._joined, self._own = _join(self._ray)
+
+    def place(self, entry: Entry) -> Place:
+        """Where a model's replicas go: on nodes with GPUs if it can use one, and the cluster has any."""
+        import ray
+
+        own = self._ray.models.get(entry.card.id)
+        cpus = own.num_cpus if own is not None and own.num_cpus is not None else self._ray.num_cpus
+        gpus = own.num_gpus if own is not None and own.num_gpus is not None else self._ray.num_gpus
+        if gpus is None:
+            wanted = self._settings.engine.device in (None, "cuda", "rocm")
+            able = any({"cuda", "rocm"} & set(spec.devices) for spec in entry.manifest.runners)
+            gpus = float(wanted and able and ray.cluster_resources().get("GPU", 0) > 0)
+        return Place(num_cpus=cpus, num_gpus=gpus)
+
+    def handle(self, place: Place) -> DeploymentHandle:
+        """The replicas of a place. Deployed at first use; those that another driver has deployed alike are shared.
+
+        Raises:
+            BrokenPlugin: they cannot be deployed.
+        """
+        with self._deploying:
+            if place not in self._handles:
+                try:
+                    self._handles[place] = _deployed(self._settings, place)
+                except Exception as error:
+                    what = f"Ray Serve cannot start: {type(error).__name__}: {first_line(error)}"
+                    raise BrokenPlugin(what, fix="ray status, and the logs in /tmp/ray/session_latest/logs") from error
+            return self._handles[place]
+
+    def trouble(self, place: Place) -> str:
+        """Why the replicas of a place do not start; empty if nothing is known."""
+        from ray import serve
+
+        with contextlib.suppress(Exception):
+            app = serve.status().applications[_app_name(self._settings, place)]
+            return " ".join(filter(None, (app.message, app.deployments[DEPLOYMENT].message)))
+        return ""
+
+    def close(self) -> None:
+        """Leaves the cluster; replicas stay for the next driver until they are idle. A Ray of its own is stopped."""
+        import ray
+
+        if self._own:
+            from ray import serve
+
+            with contextlib.suppress(Exception):
+                serve.shutdown()
+        if self._joined:
+            ray.shutdown()
+
+
+def _join(settings: RaySettings) -> tuple[bool, bool]:
+    """Connects. Returns whether that was needed, and whether a Ray was started for it."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray
+    from ray import serve
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    joins, own = not ray.is_initialized(), False
+    if joins:
+        address = settings.address or os.environ.get("RAY_ADDRESS")
+        own = address is None
+        alone = {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}
+        try:
+            ray.init(**(alone if own else {"address": address}), log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            fix = "`ray start --head` on the first machine, `ray start --address HOST:6379` on the others and here"
+            raise InvalidRequest(f"no Ray at {address}: {first_line(error)}", fix=fix) from None
+    serve.start(proxy_location="Disabled", logging_config={"log_level": "WARNING"})
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    return joins, own
+
+
+def replica_settings(settings: Settings) -> Settings:
+    """What a replica's own client gets. The ledger, telemetry and secrets are the driver's business."""
+    engine = settings.engine.model_copy(update={"executor": "local", "ray": RaySettings()})
+    return Settings(
+        offline=settings.offline,
+        models=settings.models,
+        engine=EngineSettings.model_validate(engine),
+        ledger=LedgerSettings(enabled=False, energy=settings.ledger.energy),
+        telemetry=TelemetrySettings(enabled=False),
+        extra=settings.extra,
+    )
+
+
+def _app_name(settings: Settings, place: Place) -> str:
+    """The same for drivers that would deploy the same."""
+    parts = (__version__, place, replica_settings(settings), settings.engine.ray)
+    alike = "\n".join(part.model_dump_json() if isinstance(part, BaseModel) else part for part in parts)
+    return f"aigc-{hashlib.sha256(alike.encode()).hexdigest()[:12]}"
+
+
+def _deployed(settings: Settings, place: Place) -> DeploymentHandle:
+    from ray import serve
+
+    name = _app_name(settings, place)
+    app = serve.status().applications.get(name)
+    if app is None or app.status in ("DEPLOY_FAILED", "UNHEALTHY", "DELETING"):
+        from .ray_replica import Replica
+
+        deployment = serve.deployment(name=DEPLOYMENT, **_options(settings.engine.ray, place))(Replica)
+        bound = deployment.bind(replica_settings(settings).model_dump_json(), __version__, place.whole_node)
+        target = serve.RunTarget(target=bound, name=name, route_prefix=None)
+        serve.run_many([target], wait_for_applications_running=False)
+    return serve.get_app_handle(name)
+
+
+def _options(settings: RaySettings, place: Place) -> dict[str, object]:
+    return {
+        "max_ongoing_requests": settings.jobs_per_replica,
+        "autoscaling_config": {
+            "min_replicas": settings.min_replicas,
+            "max_replicas": max(settings.min_replicas, settings.max_replicas),
+            "target_ongoing_requests": settings.jobs_per_replica,
+            "upscale_delay_s": settings.upscale_delay_s,
+            "downscale_delay_s": settings.idle_s,
+            "metrics_interval_s": 0.5,
+            "look_back_period_s": 1.0,
+        },
+        "ray_actor_options": {"num_cpus": place.num_cpus, "num_gpus": place.num_gpus},
+        "max_replicas_per_node": 1 if place.whole_node else None,
+        "graceful_shutdown_timeout_s": _LEAVING_S,
+    }
