@@ -116,7 +116,7 @@ class ServerState:
             submitted.cancel(_stopping())
 
     def _require_room(self, count: int) -> None:
-        pending, seconds = self.client.engine.residents.backlog()
+        pending, seconds = self.client.engine.backlog()
         if pending + count > self.settings.max_pending:
             what = f"{pending} jobs wait already"
             raise Refused(429, "rate_limit_error", what, code="overloaded", fix="come again", retry_after_s=seconds)
