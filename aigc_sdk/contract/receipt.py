@@ -52,6 +52,7 @@ class Receipt(Closed):
         notes: what the user should know about how it came out, a sentence each.
         parts: what other jobs made for this one, such as a video's keyframes.
         labels: marks the artifact carries.
+        node: the machine of a cluster that made it; None if that was this process.
         output_sha256: digest (hex) of the bytes the plugin made, before any label (UTF-8 for text); replay compares it.
     """
 
@@ -78,4 +79,5 @@ class Receipt(Closed):
     notes: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     labels: tuple[str, ...] = ()
+    node: str | None = None
     output_sha256: str
