@@ -240,7 +240,8 @@ class JobQueue:
 
         A process of this machine (and container) is looked up. One of another is dead if its beat has not moved for
         ``patience_s`` seconds of this process' own monotonic clock, so no clock of any machine matters. That needs
-        this method to be called again and again, and ``patience_s`` to be several times the pause between beats.
+        this method to be called again and again, and ``patience_s`` to be several times the pause between beats. The
+        same goes for this process' own jobs: one that it does not beat is one whose claim it never got an answer to.
 
         Returns:
             How many were taken over.

@@ -103,9 +103,11 @@ class Watch:
 
     def _is_dead(self, held: Held, unmoved_s: float, patience_s: float) -> bool:
         here = current()
-        if (held.process.host, held.process.boot) == (here.host, here.boot):
+        seen_from_here = (held.process.host, held.process.boot) == (here.host, here.boot)
+        if seen_from_here and held.process != here:
             return held.process.is_dead()
         # Two machines may have the same name, so that another boot does not mean that this machine was started anew.
+        # And this process does not know of a job if the database's answer to its claim was lost.
         return unmoved_s >= patience_s
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -142,12 +143,30 @@ def test_beats_tell_what_is_still_ones_own(jobs: JobQueue, be: Callable) -> None
 # --- the jobs of the dead ---------------------------------------------------------------------------------------------
 
 
-def test_the_jobs_of_a_process_that_lives_stay(jobs: JobQueue, tick: Callable) -> None:
+def test_the_jobs_of_another_process_that_lives_stay(jobs: JobQueue, be: Callable, tick: Callable) -> None:
     add(jobs, "a1")
+    here = owner.current()
+    be(replace(here, pid=os.getppid(), started=owner.started(os.getppid())))
     jobs.claim(1)
+    be(here)
     for second in (0.0, 1e6, 2e6):  # it may take as long as it likes
         tick(second)
         assert jobs.take_over(max_attempts=3, patience_s=10) == 0
+
+
+def test_what_this_process_claimed_without_knowing_goes_back(jobs: JobQueue, tick: Callable) -> None:
+    """The database's answer was lost. What it knows of, it beats."""
+    add(jobs, "known")
+    add(jobs, "unknown")
+    known, _ = jobs.claim(2)
+    for second in (0, 5, 10):
+        tick(second)
+        assert jobs.get("ada", "unknown").state == "running"
+        jobs.beat({known.key: known.attempt})
+        taken = jobs.take_over(max_attempts=3, patience_s=10)
+    assert taken == 1
+    assert jobs.get("ada", "unknown").state == "queued"
+    assert jobs.finish(known.key, known.attempt, "completed")
 
 
 @pytest.mark.parametrize("change", [{"started": "1"}, {"pid": 2**22 + 1}])
