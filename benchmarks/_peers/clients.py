@@ -15,8 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .servers import Server
+
 _WORDS = re.compile(rb'"content": ?"[^"]')
-_LIMIT_S = 300
+LIMIT_S = 300
+"""Of all clients together."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Load:
-    """What a number of clients got together, in ``seconds``."""
+    """What a number of clients got together, in ``seconds``, for ``cpu_s`` seconds of the server's CPU."""
 
     answers: list[Answer]
     seconds: float
+    cpu_s: float
 
     def figures(self) -> dict[str, float]:
-        """Tokens and requests a second, and milliseconds to the first words: median and 95th percentile."""
+        """Tokens and requests a second, milliseconds to the first words: median and 95th percentile, and of CPU."""
         firsts = sorted(answer.first_ms for answer in self.answers)
+        tokens = sum(answer.tokens for answer in self.answers)
         return {
-            "tokens/s": sum(answer.tokens for answer in self.answers) / self.seconds,
+            "tokens/s": tokens / self.seconds,
+            "cpu": self.cpu_s / tokens * 1000,
             "requests/s": len(self.answers) / self.seconds,
             "first p50": statistics.median(firsts),
             "first p95": firsts[min(len(firsts) - 1, int(0.95 * len(firsts)))],
@@ -79,7 +85,7 @@ def _read(received: bytes, first_ms: float) -> Answer:
     return Answer(int(used[-1]), first_ms, "".join(pieces))
 
 
-async def load(url: str, bodies: Sequence[dict[str, object]], clients: int, budget_s: float = math.inf) -> Load:
+async def load(server: Server, bodies: Sequence[dict[str, object]], clients: int, budget_s: float = math.inf) -> Load:
     """Asks for all bodies; each of the clients asks for the next one as soon as it has its answer.
 
     Args:
@@ -89,14 +95,14 @@ async def load(url: str, bodies: Sequence[dict[str, object]], clients: int, budg
         RuntimeError: an answer was refused or broken off. TimeoutError: the answers take too long.
     """
     waiting, answers = list(reversed(bodies)), list[Answer]()
-    began = time.perf_counter()
+    cpu, began = server.cpu_s(), time.perf_counter()
 
     async def client() -> None:
         first = True
         while waiting and (first or time.perf_counter() - began < budget_s):
             first = False
-            answers.append(await ask(url, waiting.pop()))
+            answers.append(await ask(server.url, waiting.pop()))
 
-    async with asyncio.timeout(_LIMIT_S):
+    async with asyncio.timeout(LIMIT_S):
         await asyncio.gather(*(client() for _ in range(clients)))
-    return Load(answers, time.perf_counter() - began)
+    return Load(answers, time.perf_counter() - began, server.cpu_s() - cpu)

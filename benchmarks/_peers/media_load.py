@@ -12,7 +12,7 @@ import httpx
 
 from .charts import Chart
 from .options import Figures, Options, attempted, row
-from .servers import THREADS, ours
+from .servers import THREADS, Server, ours
 
 TITLE = "Pictures and speech over HTTP"
 IMAGES, SPEECH = "images", "speech"
@@ -44,24 +44,25 @@ def measure(options: Options) -> Figures:
 
 def _measured(ask: Ask, clients: int, count: int) -> Figures:
     with ours() as server:
-        return asyncio.run(_load(server.url, ask, clients, count))
+        return asyncio.run(_load(server, ask, clients, count))
 
 
-async def _load(url: str, ask: Ask, clients: int, count: int) -> Figures:
-    """Medians of what the requests found, and the seconds that all took."""
+async def _load(server: Server, ask: Ask, clients: int, count: int) -> Figures:
+    """Medians of what the requests found, and the seconds, also of CPU, that all took."""
     numbers = iter(range(count))
     found: list[Figures] = []
-    async with httpx.AsyncClient(base_url=url, timeout=300) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=300) as client:
         await ask(client, count)  # loads the model
 
         async def one() -> None:
             found.extend([await ask(client, number) for number in numbers])
 
-        began = time.perf_counter()
+        cpu, began = server.cpu_s(), time.perf_counter()
         await asyncio.gather(*(one() for _ in range(clients)))
-        seconds = time.perf_counter() - began
+        seconds, cpu = time.perf_counter() - began, server.cpu_s() - cpu
     medians = {what: statistics.median(each[what] for each in found) for what in found[0]}
-    return {"seconds": seconds, "requests": count, "of sound": sum(each.get("sound", 0) for each in found), **medians}
+    sound = sum(each.get("sound", 0) for each in found)
+    return {"seconds": seconds, "cpu": cpu, "requests": count, "of sound": sound, **medians}
 
 
 async def _picture(client: httpx.AsyncClient, number: int) -> Figures:
@@ -94,8 +95,8 @@ def told(figures: Figures) -> list[str]:
         f"`aigc serve`, {THREADS} threads. Pictures: the packaged `pictograms-64` with {STEPS} steps, enlarged as"
         " it is by default; four at once share batches.",
         "",
-        "| pictures | a minute | beside one client | a client waits, s |",
-        "| --- | --- | --- | --- |",
+        "| pictures | a minute | beside one client | a client waits, s | CPU of a picture, s |",
+        "| --- | --- | --- | --- | --- |",
     ]
     for name, found in (("one client", alone), (f"{AT_ONCE} clients", shared)):
         lines.append(
@@ -105,19 +106,28 @@ def told(figures: Figures) -> list[str]:
                 lambda f: f"{_a_minute(f):.0f}",
                 lambda f: f"{_a_minute(f) / one:.2f}" if one else "",
                 lambda f: f"{f['wait']:.1f}",
+                lambda f: f"{f['cpu'] / f['requests']:.2f}",
             )
         )
     lines += [
         "",
         "Speech: three sentences with the default voice, as `pcm` while it is spoken.",
         "",
-        "| speech | first sound, ms | seconds of work per second of sound |",
-        "| --- | --- | --- |",
+        "| speech | first sound, ms | seconds of work per second of sound | of CPU |",
+        "| --- | --- | --- | --- |",
     ]
     for clients in (1, AT_ONCE):
         found = figures[f"{SPEECH} {clients}"]
         name = "one client" if clients == 1 else f"{clients} clients"
-        lines.append(row(name, found, lambda f: f"{f['first']:,.0f}", lambda f: f"{f['seconds'] / f['of sound']:.3f}"))
+        lines.append(
+            row(
+                name,
+                found,
+                lambda f: f"{f['first']:,.0f}",
+                lambda f: f"{f['seconds'] / f['of sound']:.3f}",
+                lambda f: f"{f['cpu'] / f['of sound']:.3f}",
+            )
+        )
     return lines
 
 

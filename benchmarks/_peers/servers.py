@@ -38,6 +38,11 @@ class Server:
         """Its processes."""
         return [self.process, *self.process.children(recursive=True)]
 
+    def cpu_s(self) -> float:
+        """Seconds of CPU that they have taken so far."""
+        times = [process.cpu_times() for process in self.all()]
+        return sum(each.user + each.system for each in times)
+
 
 @contextlib.contextmanager
 def started(command: Sequence[str], ready: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
