@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from tests.servers import ghost, prosody, strapi, synapse, wagtail, wordpress
+from tests.servers import ghost, postgres, prosody, strapi, synapse, wagtail, wordpress
 from tests.servers.processes import ServerError
 from tests.servers.session import Servers
 
@@ -22,6 +22,7 @@ _INSTALL = {
     "wagtail": wagtail.install,
     "synapse": synapse.install,
     "prosody": prosody.install,
+    "postgres": postgres.install,
 }
 
 

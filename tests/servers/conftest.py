@@ -11,6 +11,7 @@ import pytest
 from aigc_sdk.publishing import Publisher
 from aigc_sdk.settings import Settings
 from tests.servers.ghost import Ghost
+from tests.servers.postgres import Postgres
 from tests.servers.prosody import Prosody
 from tests.servers.session import Servers
 from tests.servers.strapi import Strapi
@@ -81,3 +82,8 @@ def synapse(servers: Servers) -> Synapse:
 @pytest.fixture(scope="session")
 def prosody(servers: Servers) -> Prosody:
     return servers.prosody
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: Servers) -> Postgres:
+    return servers.postgres

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -24,13 +25,18 @@ _QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "jit=off", "-c"
 class Postgres:
     """``url`` is that of an empty database, whose user may do anything. Nothing serves it until :meth:`started`."""
 
+    url: str
+    port: int
     folder: Path
     programs: Path
-    port: int
 
-    @property
-    def url(self) -> str:
-        return f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres"
+    def new_database(self, name: str) -> str:
+        """The URL of a new empty database."""
+        import psycopg
+
+        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return f"{self.url.rpartition('/')[0]}/{name}"
 
     @contextmanager
     def started(self) -> Iterator[Popen[bytes]]:
@@ -40,7 +46,18 @@ class Postgres:
         command = [self.programs / "postgres", "-D", self.folder / "data", *listen, *_QUICK]
         with program([*_as_nobody(), *command], log) as process:
             wait_until(self._answers, process, log, name="PostgreSQL")
-            yield process
+            try:
+                yield process
+            finally:
+                # At once; a SIGTERM would wait for clients to leave.
+                if process.poll() is None:
+                    with suppress(OSError):
+                        os.kill(self.pid(), signal.SIGINT)
+                        process.wait()
+
+    def pid(self) -> int:
+        """Of the server's first process, while it runs."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def _answers(self) -> bool:
         import psycopg
@@ -76,7 +93,8 @@ def create(folder: Path, programs: Path) -> Postgres:
         shutil.chown(data, "nobody")
     options = ["-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     run([*_as_nobody(), programs / "initdb", "-D", data, *options], folder / "initdb.log")
-    return Postgres(folder, programs, free_port())
+    port = free_port()
+    return Postgres(f"postgresql://{_USER}@127.0.0.1:{port}/postgres", port, folder, programs)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from tests.servers import ghost, mariadb, prosody, strapi, synapse, wagtail, wordpress
+from tests.servers import ghost, mariadb, postgres, prosody, strapi, synapse, wagtail, wordpress
 
 
 class Servers:
@@ -52,3 +52,7 @@ class Servers:
     @cached_property
     def prosody(self) -> prosody.Prosody:
         return self._running.enter_context(prosody.running(self.folder / "prosody"))
+
+    @cached_property
+    def postgres(self) -> postgres.Postgres:
+        return self._running.enter_context(postgres.running(self.folder / "postgres"))
