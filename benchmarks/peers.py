@@ -18,30 +18,34 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 from _peers import report
 from _peers.installs import CACHE
 from _peers.options import Figures, Options
 
+BUSY_S = 3
+"""How long it is watched what other work takes."""
+
 
 def machine() -> str:
-    """What the figures were measured on, in a few words."""
+    """What the figures are measured on, in a few words, and what else it does just now."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text("utf-8").splitlines() if info.exists() else []
     model = next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
     )
-    return f"{os.cpu_count()} cores of {model}"
+    return f"{os.cpu_count()} cores of {model}, {psutil.cpu_percent(BUSY_S):.0f}% busy with other work"
 
 
 def measure(names: list[str], options: Options, file: Path) -> dict[str, Figures]:
     """Measures the parts named; keeps each in the file as soon as it is there. Returns all that the file has."""
     saved: dict[str, Figures] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     for name in names:
-        began = time.monotonic()
-        print(name, file=sys.stderr, flush=True)
+        here, began = machine(), time.monotonic()
+        print(f"{name}: {here}", file=sys.stderr, flush=True)
         figures = report.SECTIONS[name].measure(options)
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
-        saved[name] = {"when": now, "machine": machine(), "figures": figures}
+        saved[name] = {"when": now, "machine": here, "figures": figures}
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(saved, indent=1) + "\n", "utf-8")
         print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)

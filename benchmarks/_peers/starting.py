@@ -18,7 +18,7 @@ from .options import Figures, Options, attempted, row
 from .servers import AIGC
 
 TITLE = "Starting beside peers"
-RUNS = 6
+RUNS = 5
 MINE = "aigc-sdk"
 _IMPORTS = {
     "llm": "from llm import get_model",
