@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -16,8 +17,18 @@ from .runs import Item, Run, changes
 from .settings import UiSettings
 from .shelf import Shelf
 
+log = logging.getLogger(__name__)
+
 Build = Callable[[], Sequence[Request]]
 _REMEMBERED = 1000
+
+
+def _told(error: Exception) -> AigcError:
+    """What the page says of an error; of a fault of ours the log has the rest."""
+    if isinstance(error, AigcError):
+        return error
+    log.error("a run could not begin", exc_info=error)
+    return AigcError("this cannot be run: a fault in aigc-sdk", fix="the program's log on the terminal says more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +76,8 @@ class Desk:
                 for request in requests:
                     # In a thread: the first request of a model reads files and makes plans.
                     await asyncio.to_thread(self._submit, request, visitor, going)
-            except AigcError as error:
-                run.error = error
+            except Exception as error:  # noqa: BLE001 - whatever it is, the page must not wait for ever
+                run.error = _told(error)
                 yield run
                 return
             async for events in changes(going.jobs):

@@ -40,7 +40,9 @@ class History:
             with gr.Column(**RIGHT):
                 with gr.Row(elem_classes="history-bar"):
                     kinds = [("All kinds", ""), *((name.capitalize(), name) for name in MODALITIES)]
-                    self.kind = gr.Dropdown(kinds, value="", show_label=False, container=False, min_width=120)
+                    self.kind = gr.Dropdown(
+                        kinds, value="", label="Kind", show_label=False, container=False, min_width=120
+                    )
                     self.refresh = gr.Button("Refresh", size="sm", min_width=90, scale=0)
                 self.note = status_line()
                 self.table = gr.HTML("", js_on_load=_SCRIPT, apply_default_css=False, padding=False, elem_id="jobs")

@@ -33,7 +33,6 @@ def build_text(desk: Desk) -> None:
                 placeholder="Write a tagline for a red ceramic mug",
                 lines=5,
                 max_lines=16,
-                autofocus=True,
                 elem_classes="prompt",
                 elem_id="text-prompt",
             )

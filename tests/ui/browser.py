@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ _FLAGS = (
 class Page:
     """One page, and what it asked the network for."""
 
-    def __init__(self, socket: Any) -> None:
+    def __init__(self, socket: Any, downloads: Path) -> None:
         self._socket = socket
+        self._downloads = downloads
         self._number = 0
         self.requests: list[str] = []
         self.said: list[str] = []
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Calls the browser, and waits for its answer."""
@@ -89,11 +91,26 @@ class Page:
     def write(self, selector: str, text: str) -> None:
         """Replaces what a field holds by typing."""
         self.js(f"document.querySelector({selector!r}).focus(), document.querySelector({selector!r}).select()")
+        self.type(text)
+
+    def type(self, text: str) -> None:
+        """Types in place of what is selected; nothing deletes it."""
         if text:
             self.call("Input.insertText", text=text)
         else:
             for kind in ("keyDown", "keyUp"):
                 self.call("Input.dispatchKeyEvent", type=kind, key="Delete", code="Delete", windowsVirtualKeyCode=46)
+
+    def download(self, press: Callable[[], None]) -> bytes:
+        """What the browser saves when something is pressed."""
+        self._downloads.mkdir(exist_ok=True)
+        before = set(self._downloads.iterdir())
+        press()
+        end = time.monotonic() + 30
+        while not (done := [f for f in set(self._downloads.iterdir()) - before if f.suffix != ".crdownload"]):
+            assert time.monotonic() < end, "nothing was saved"
+            time.sleep(0.03)
+        return done[0].read_bytes()
 
     def look(self, *, width: int, height: int = 900, dark: bool = False, zoom: float = 1) -> None:
         """The window's size, and whether the system is dark."""
@@ -112,19 +129,21 @@ class Page:
 
 @contextmanager
 def browser(folder: Path) -> Iterator[Page]:
-    """A browser with an empty profile in ``folder``; ended with the block."""
+    """A browser with its profile and what it saves in ``folder``, which is empty; ended with the block."""
     from websockets.sync.client import connect
 
     assert CHROMIUM is not None
     process = subprocess.Popen(
-        [CHROMIUM, f"--user-data-dir={folder}", *_FLAGS], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [CHROMIUM, f"--user-data-dir={folder / 'profile'}", *_FLAGS],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
-        port = _port(folder / "DevToolsActivePort", process)
+        port = _port(folder / "profile" / "DevToolsActivePort", process)
         tabs = httpx.get(f"http://127.0.0.1:{port}/json", trust_env=False).json()
         target = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
         with connect(target, max_size=None, proxy=None) as socket:
-            yield Page(socket)
+            yield Page(socket, folder / "downloads")
     finally:
         process.terminate()
         process.wait(20)
