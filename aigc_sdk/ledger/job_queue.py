@@ -155,8 +155,7 @@ class JobQueue:
         if not seen:
             return set()
         with self._ledger.open().read() as connection:
-            newest = reads.last_events(connection, list(seen))
-        return {key for key, number in seen.items() if newest.get(key, number + 1) > number}
+            return reads.changed(connection, seen)
 
     def counts(self, owner: str | None = None) -> dict[QueueState, int]:
         """How many jobs are in each state, in all or of one owner; states with none are left out."""
