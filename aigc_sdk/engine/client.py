@@ -204,6 +204,8 @@ class AsyncClient:
 
     async def submit(self, request: Request) -> AsyncJob:
         """As :meth:`Client.submit`."""
+        if self.client.engine.at_once(request):
+            return AsyncJob(self.client.submit(request))
         return AsyncJob(await asyncio.to_thread(self.client.submit, request))
 
     @overload

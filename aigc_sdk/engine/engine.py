@@ -94,9 +94,9 @@ class Engine:
             device: overrides the settings' device.
             fresh: measure again, even if the model is already planned.
         """
-        by_name = (request.modality, request.model, request.runner, request.trust_remote_code, device)
-        # Which model is the default depends on the task and the language as well.
-        key = by_name if request.model else (*by_name, request.task, getattr(request, "language", None))
+        key = _planned_as(request, device)
+        if not fresh and (known := self._plans.get(key)) is not None:
+            return known
         with self._plans_lock:
             if fresh or key not in self._plans:
                 entry = self.entry(request)
@@ -114,6 +114,13 @@ class Engine:
         return self.residents.backlog()
 
     # --- running -------------------------------------------------------------------------------------------------
+
+    def at_once(self, request: Request) -> bool:
+        """Whether :meth:`submit` waits for nothing: its model is there, and no hook looks at requests."""
+        known = self._plans.get(_planned_as(request, None))
+        if known is None or any(self._hooks.implementations(hook) for hook in ("before_generate", "moderate")):
+            return False
+        return self.residents.holds(_runs_as(request, *known))
 
     def submit(self, request: Request, *, owner: str = "", priority: int = 0) -> Job:
         """Queues a request.
@@ -151,7 +158,7 @@ class Engine:
         """Hands the ticket to who runs it."""
         request = ticket.job.request
         _, plan = self.plan(request)
-        key = (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
+        key = _runs_as(request, entry, plan)
         self.residents.submit(key, lambda: self._resident(entry, plan, request), ticket)
 
     def _admitted(self, request: Request) -> Request:
@@ -230,6 +237,16 @@ class Engine:
         self.recorder.close()
         if self.telemetry is not None:
             self.telemetry.close()
+
+
+def _planned_as(request: Request, device: str | None) -> Hashable:
+    by_name = (request.modality, request.model, request.runner, request.trust_remote_code, device)
+    # Which model is the default depends on the task and the language as well.
+    return by_name if request.model else (*by_name, request.task, getattr(request, "language", None))
+
+
+def _runs_as(request: Request, entry: Entry, plan: Plan) -> Hashable:
+    return (entry.card.id, entry.plugin.name, plan.runner, plan.device, plan.dtype, request.trust_remote_code)
 
 
 def _looks_like_source(model: str) -> bool:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Literal
 
 from ..contract.artifacts import Artifact
 from ..contract.errors import AigcError, Cancelled, DeadlineExceeded
 from ..contract.events import Completed, Event, Failed, Queued, Started
 from ..contract.requests import Request
+from .bell import bell_of
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class Job:
         self._events: list[Event] = [Queued(self.id)]
         self._changed = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
+        self._end_listeners: list[Callable[[], None]] = []
         self._at_end: list[Callable[[Event], None]] = []
         self._ending = False
         self._deadline: threading.Timer | None = None
@@ -69,6 +70,11 @@ class Job:
     def last(self) -> Event:
         """The latest event."""
         return self._events[-1]
+
+    @property
+    def so_far(self) -> list[Event]:
+        """The events up to now."""
+        return list(self._events)
 
     @property
     def done(self) -> bool:
@@ -123,7 +129,7 @@ class Job:
             with self._changed:
                 self._events.append(event)
                 self._changed.notify_all()
-                listeners = list(self._listeners)
+                listeners = [*self._listeners, *(self._end_listeners if last else ())]
             for wake in listeners:
                 wake()
         return True
@@ -146,11 +152,12 @@ class Job:
             except (Exception, SystemExit):
                 log.exception("job %s: what was to follow its end failed", self.id)
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``wake`` after every further event, until the function returned is called."""
+    def listen(self, wake: Callable[[], None], *, only_end: bool = False) -> Callable[[], None]:
+        """Calls ``wake`` after every further event, or after the last one, until the function returned is called."""
+        listeners = self._end_listeners if only_end else self._listeners
         with self._changed:
-            self._listeners.append(wake)
-        return lambda: self._listeners.remove(wake)
+            listeners.append(wake)
+        return lambda: listeners.remove(wake)
 
     def _start_deadline(self, seconds: float) -> None:
         error = DeadlineExceeded(f"the job did not finish within {seconds:g} s", fix="raise deadline_s")
@@ -183,37 +190,52 @@ class AsyncJob:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """As :meth:`Job.events`."""
+        job, bell = self.job, bell_of(asyncio.get_running_loop())
         wake = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def notify() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed; nobody listens any more
-                loop.call_soon_threadsafe(wake.set)
-
-        forget = self.job.listen(notify)
+        forget = job.listen(lambda: bell.ring(wake.set))
         try:
             seen = 0
             while True:
                 wake.clear()
-                fresh = self.job._events[seen:]
+                fresh = job._events[seen:]
                 for event in fresh:
                     yield event
                 seen += len(fresh)
                 if fresh and isinstance(fresh[-1], (Completed, Failed)):
                     return
-                if len(self.job._events) == seen:
+                if len(job._events) == seen:
                     await wake.wait()
         finally:
             forget()
 
     async def result(self) -> Artifact:
         """As :meth:`Job.result`. Cancelling the awaiting task leaves the job alone."""
-        async for event in self.events():
-            last = event
-        return outcome(last)
+        await ended([self.job])
+        return outcome(self.job.last)
 
     async def cancel(self) -> None:
         """As :meth:`Job.cancel`, and waits until the job has ended."""
         self.job.cancel()
-        async for _ in self.events():
-            pass
+        await ended([self.job])
+
+
+async def ended(jobs: Sequence[Job]) -> None:
+    """Returns when all jobs have completed, or one has failed. The event loop is woken once, whatever the jobs emit."""
+
+    def over() -> bool:
+        return all(job.done for job in jobs) or any(isinstance(job.last, Failed) for job in jobs)
+
+    loop = asyncio.get_running_loop()
+    bell, end = bell_of(loop), loop.create_future()
+
+    def look() -> None:
+        if not end.done():
+            end.set_result(None)
+
+    forget = [job.listen(lambda: bell.ring(look) if over() else None, only_end=True) for job in jobs]
+    try:
+        if not over():
+            await end
+    finally:
+        for stop in forget:
+            stop()

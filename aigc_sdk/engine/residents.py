@@ -23,18 +23,36 @@ class Residents:
         self._by_key: dict[Hashable, Resident] = {}
         self._loaded_before: set[tuple[str, str]] = set()
         self._changed = threading.Condition(threading.RLock())
+        self._making = threading.RLock()
 
     def submit(self, key: Hashable, make: Callable[[], Resident], ticket: Ticket) -> None:
         """Hands the ticket to the resident model of that key, which is made if there is none."""
-        with self._changed:
-            resident = self._by_key.get(key)
-            if resident is None:
-                resident = self._by_key[key] = make()
-                resident.again = lambda ticket: self.submit(key, make, ticket)
-            resident.pending += 1
-            resident.last_used = time.monotonic()
-            resident.submit(ticket)
+        resident = self._handed(key, ticket)
+        if resident is None:
+            # Making one may fetch its files: those who want another, or only look, do not wait for that.
+            with self._making:
+                resident = self._handed(key, ticket)
+                if resident is None:
+                    made = make()
+                    made.again = lambda ticket: self.submit(key, make, ticket)
+                    with self._changed:
+                        self._by_key[key] = made
+                        resident = self._handed(key, ticket)
+                        assert resident is made
         ticket.job.on_end(lambda last: self._done(resident, ticket, last))
+
+    def holds(self, key: Hashable) -> bool:
+        """Whether there is a resident of that key."""
+        return key in self._by_key
+
+    def _handed(self, key: Hashable, ticket: Ticket) -> Resident | None:
+        """The resident of that key, which has the ticket now."""
+        with self._changed:
+            if (resident := self._by_key.get(key)) is not None:
+                resident.pending += 1
+                resident.last_used = time.monotonic()
+                resident.submit(ticket)
+            return resident
 
     def _done(self, resident: Resident, ticket: Ticket, last: Event) -> None:
         with self._changed:

@@ -39,9 +39,9 @@ def create_app(client: Client, settings: ServerSettings | None = None) -> FastAP
     app.state.aigc = state
     errors.install(app)
     for part in (models, chat, images, audio, audio_transcriptions, videos, responses, embeddings, jobs):
-        app.include_router(part.router)
+        app.router.routes.extend(part.router.routes)
     for part in (health, metrics):
-        app.include_router(part.router)
+        app.router.routes.extend(part.router.routes)
     most, most_upload = settings.max_body_bytes, settings.max_upload_bytes
     app.add_middleware(BodyLimit, most=most, most_upload=most_upload, arrival_s=settings.arrival_s)
     app.add_middleware(Gate, keys=state.keys, metrics=state.metrics)

@@ -7,18 +7,19 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from ..contract.artifacts import TextArtifact
 from ..contract.events import Completed, Delta
 from ..contract.requests import Message, TextRequest
+from .json_route import json_router
 from .run_jobs import Running, Submitted, seeds_of
 from .schema import ChatBody, CompletionBody, Sampled
 from .sse import stream
 from .state import state_of
 
-router = APIRouter()
+router = json_router()
 _REASONS = {"stop": "stop", "length": "length", "cancelled": "stop"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -14,13 +15,16 @@ from ..contract.artifacts import Artifact, AudioArtifact, ImageArtifact
 from ..contract.errors import AigcError, Cancelled
 from ..contract.events import Completed, Delta, Event, Failed
 from ..contract.requests import MAX_SEED
-from ..engine.job import AsyncJob
+from ..engine.job import AsyncJob, ended, outcome
 from .keys import Caller
 
 if TYPE_CHECKING:
     from fastapi import Request as HttpRequest
 
     from .metrics import Metrics
+
+_LOOK_S = 1.0
+"""How often a request that is not streamed looks whether its key is still valid."""
 
 
 def seeds_of(seed: int | None, n: int) -> list[int | None]:
@@ -58,18 +62,45 @@ class Submitted:
                         raise event.error
                     yield index, event
         finally:
-            self.cancel()
-            for _ in self._open:
-                self._metrics.job_ended(self.model, "cancelled", {})
-            # Whoever leaves before the end has had the pieces: a token each, or about that.
-            self._caller.used("tokens", self._pieces if self._open else 0)
+            self._close()
+
+    async def artifacts(self) -> list[Artifact]:
+        """What the jobs made, in their order, once all are done. Raises as :meth:`events`."""
+        try:
+            await self._until_ended()
+            for index, job in enumerate(self.jobs):
+                for event in job.job.so_far:
+                    self._count(index, event)
+            last = [job.job.last for job in self.jobs]
+            return [outcome(event) for event in [e for e in last if isinstance(e, Failed)] or last]
+        finally:
+            self._close()
+
+    async def _until_ended(self) -> None:
+        """Woken once, at the end; and every second, to see whether the key is still valid."""
+        jobs, over = [job.job for job in self.jobs], False
+        while not over:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await ended(jobs)
+                    over = True
+            self._caller.require_valid()
+
+    def _close(self) -> None:
+        self.cancel()
+        for _ in self._open:
+            self._metrics.job_ended(self.model, "cancelled", {})
+        # Whoever leaves before the end has had the pieces: a token each, or about that.
+        self._caller.used("tokens", self._pieces if self._open else 0)
 
     def _count(self, index: int, event: Event) -> None:
         if isinstance(event, Delta):
             self._pieces += 1
             if index in self._silent:
                 self._silent.remove(index)
-                self._metrics.first_output(self.model, time.perf_counter() - self.jobs[index].job.submitted)
+                job = self.jobs[index].job
+                waited = job.timings.get("first_output", time.perf_counter() - job.submitted)
+                self._metrics.first_output(self.model, waited)
         elif isinstance(event, Failed):
             self._open.discard(index)
             outcome = "cancelled" if isinstance(event.error, Cancelled) else "failed"
@@ -135,12 +166,7 @@ class Running:
 
     async def artifacts(self) -> list[Artifact]:
         """One for each job, in order. Raises the first error."""
-        found: dict[int, Artifact] = {}
-        async with aclosing(self._submitted.events()) as events:
-            async for index, event in events:
-                if isinstance(event, Completed):
-                    found[index] = event.artifact
-        return [found[index] for index in sorted(found)]
+        return await self._submitted.artifacts()
 
     async def __aenter__(self) -> Self:
         self._watch = asyncio.create_task(self._until_gone())
@@ -151,7 +177,6 @@ class Running:
     ) -> None:
         self._submitted.cancel()
         self._watch.cancel()
-        await asyncio.wait([self._watch])
 
     async def _until_gone(self) -> None:
         while True:

@@ -54,7 +54,6 @@ class Streamed(Response):
         finally:
             self._submitted.cancel()
             watch.cancel()
-            await asyncio.wait([watch])
 
     async def _send(self, pieces: AsyncGenerator[bytes, None], scope: Any, receive: Any, send: Any) -> None:
         try:

@@ -69,9 +69,11 @@ class ServerState:
             raise _stopping()
         self._require_room(len(requests))
         caller.admit(modality)
-        # In a thread: the first request of a model reads files and makes plans.
         priority = min(priority, caller.priority)
-        jobs, model = await asyncio.to_thread(self._submitted, requests, caller.name, priority)
+        if all(self.client.engine.at_once(self.aliases.resolved(request)) for request in requests):
+            jobs, model = self._submitted(requests, caller.name, priority)
+        else:  # in a thread: the first request of a model reads files and makes plans, hooks may ask others
+            jobs, model = await asyncio.to_thread(self._submitted, requests, caller.name, priority)
         submitted = Submitted(jobs, model, caller, self.metrics)
         self._live.add(submitted)
         return submitted

@@ -14,7 +14,12 @@ from .refused import Refused
 
 def body_model(http: Request) -> type[BaseModel] | None:
     """The model that the body of a request is checked against, if it has one."""
-    body = getattr(http.scope.get("route"), "body_field", None)
+    return body_model_of(http.scope.get("route"))
+
+
+def body_model_of(route: Any) -> type[BaseModel] | None:
+    """The model of a route's body, if it has one."""
+    body = getattr(route, "body_field", None)
     return next(iter(_models_in(body.field_info.annotation)), None) if body is not None else None
 
 

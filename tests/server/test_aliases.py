@@ -164,7 +164,7 @@ def test_a_job_of_a_higher_tier_runs_before_those_that_wait(named: Served) -> No
     for count, (word, tier) in enumerate([("running", "default"), ("last", "flex"), ("second", "auto")], 1):
         threads.append(ask(word, tier, delay_ms=1000.0 if word == "running" else 100.0))
         wait_until(lambda count=count: pending() == count)
-    threads.append(ask("first", "priority"))
+    threads.append(ask("first", "priority", delay_ms=100.0))
     for thread in threads:
         thread.join(60)
     assert ended == ["running", "first", "second", "last"]

@@ -7,6 +7,7 @@ import gc
 import random
 import threading
 import tracemalloc
+from typing import Any
 
 import httpx
 import pytest
@@ -28,8 +29,8 @@ def jobs(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     found: list[Job] = []
     submit = client.submit
 
-    def noted(request: object) -> Job:
-        found.append(submit(request))  # type: ignore[arg-type]
+    def noted(request: Any, **how: Any) -> Job:
+        found.append(submit(request, **how))
         return found[-1]
 
     monkeypatch.setattr(client, "submit", noted)
