@@ -82,8 +82,9 @@ async def _pieces(submitted: Submitted) -> AsyncGenerator[dict[str, Any], None]:
             if isinstance(event, Delta) and event.text:
                 yield {"type": "transcript.text.delta", "delta": event.text}
             elif isinstance(event, Completed) and isinstance(event.artifact, TextArtifact):
-                usage = _usage(event.units.get("audio_seconds", 0.0))
-                yield {"type": "transcript.text.done", "text": event.artifact.text, "usage": usage}
+                seconds = round(event.units.get("audio_seconds", 0.0), 3)
+                # OpenAI's usage is of tokens here, and these models count none.
+                yield {"type": "transcript.text.done", "text": event.artifact.text, "duration": seconds}
 
 
 def _usage(seconds: float) -> dict[str, Any]:

@@ -26,6 +26,13 @@ router = APIRouter()
 _READ_AS = "read as: "
 """How a model's notes tell what it made of the prompt."""
 _USUAL_STEPS = 20
+_NO_TOKENS = {
+    "input_tokens": 0,
+    "input_tokens_details": {"image_tokens": 0, "text_tokens": 0},
+    "output_tokens": 0,
+    "total_tokens": 0,
+}
+"""These models count pixels. OpenAI's client wants this where a picture is streamed, and only there."""
 
 
 @router.post("/v1/images/generations")
@@ -93,7 +100,7 @@ def _whole(artifacts: Sequence[Artifact]) -> dict[str, Any]:
     """The answer, with what is the same for all pictures."""
     pictures = [artifact for artifact in artifacts if isinstance(artifact, ImageArtifact)]
     data = [_encoded(picture) | _told(picture) for picture in pictures]
-    return {"created": int(time.time()), "data": data, "usage": None, **_described(pictures[0])}
+    return {"created": int(time.time()), "data": data, "usage": None, **_described(pictures[0]), "quality": None}
 
 
 async def _pieces(submitted: Submitted, event: str, partial: int) -> AsyncGenerator[dict[str, Any], None]:
@@ -106,7 +113,7 @@ async def _pieces(submitted: Submitted, event: str, partial: int) -> AsyncGenera
             picture = happened.artifact
             piece = {"created_at": int(time.time()), "index": index, **_encoded(picture), **_described(picture)}
             if isinstance(happened, Completed):
-                yield {"type": f"{event}.completed", **piece, "usage": None, **_told(picture)}
+                yield {"type": f"{event}.completed", **piece, "usage": _NO_TOKENS, **_told(picture)}
             elif shown[index] < partial:
                 yield {"type": f"{event}.partial_image", "partial_image_index": shown[index], **piece}
                 shown[index] += 1

@@ -25,6 +25,7 @@ from aigc_sdk import (
 )
 from aigc_sdk.contract.events import Preview
 from aigc_sdk.contract.spool import new_file
+from aigc_sdk.registry import Registry
 from aigc_sdk.settings import LedgerSettings, Settings
 from aigc_sdk.testing import echo_registry
 
@@ -190,10 +191,16 @@ def manifest(modality: str) -> Manifest:
     )
 
 
-def small_client() -> Client:
-    """A client that knows the small plugins and the echo plugin, and keeps no ledger."""
+def small_registry() -> Registry:
+    """The small plugins and the echo plugin."""
     registry = echo_registry()
     for modality in TASKS:
         registry.add(manifest(modality))
+    return registry
+
+
+def small_client() -> Client:
+    """A client that knows the small plugins and the echo plugin, and keeps no ledger."""
+    registry = small_registry()
     Small.asked, Small.stopped, Small.go = [], [], threading.Event()
     return Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry)

@@ -206,6 +206,7 @@ def test_a_transcription_is_streamed_while_it_is_heard(media: Served) -> None:
     rest = list(events)
     assert [event.type for event in rest] == ["transcript.text.delta", "transcript.text.done"]
     assert rest[-1].text == "Hello there. Good <bye>."
+    assert rest[-1].duration == 1.5
 
 
 def test_transcriptions_that_cannot_be_made_as_asked(media: Served) -> None:

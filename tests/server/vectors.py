@@ -47,18 +47,19 @@ def load(card, plan, files):
     return Letters()
 
 
+MANIFEST = Manifest(
+    name="letters",
+    version="1.0",
+    modality="text",
+    tasks=TASKS,
+    licence="MIT",
+    models=(ModelCard(id="letters", tasks=TASKS, licence="MIT", format="none"),),
+    runners=(RunnerSpec(name="only", loader=f"{__name__}:load", formats=("none",), max_batch=8),),
+)
+
+
 def vector_client() -> Client:
     """A client that knows the echo plugin and this one, and keeps no ledger."""
     registry = echo_registry()
-    registry.add(
-        Manifest(
-            name="letters",
-            version="1.0",
-            modality="text",
-            tasks=TASKS,
-            licence="MIT",
-            models=(ModelCard(id="letters", tasks=TASKS, licence="MIT", format="none"),),
-            runners=(RunnerSpec(name="only", loader=f"{__name__}:load", formats=("none",), max_batch=8),),
-        )
-    )
+    registry.add(MANIFEST)
     return Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry)
