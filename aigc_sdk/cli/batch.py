@@ -7,16 +7,24 @@ from pathlib import Path
 import click
 
 from . import outputs
-from .options import json_option
+from .options import executor_options, json_option
 from .serve import check_libraries
 
 
 @click.command()
 @click.argument("requests", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The results.")
-@click.option("--at-once", type=click.IntRange(1, 256), default=8, show_default=True, help="Requests run together.")
+@click.option("--at-once", type=click.IntRange(1, 256), help="Requests run together; 8, and 64 on a cluster.")
+@executor_options
 @json_option
-def batch(requests: Path, output: Path, at_once: int, as_json: bool) -> None:
+def batch(
+    requests: Path,
+    output: Path,
+    at_once: int | None,
+    executor: str | None,
+    ray_address: str | None,
+    as_json: bool,
+) -> None:
     """Answer the requests of a file, in OpenAI's batch format; any modality.
 
     REQUESTS has one request a line:
@@ -32,17 +40,19 @@ def batch(requests: Path, output: Path, at_once: int, as_json: bool) -> None:
     Examples:
       aigc batch requests.jsonl -o results.jsonl
       aigc batch requests.jsonl -o results.jsonl --at-once 32
+      aigc batch requests.jsonl -o results.jsonl --executor ray --ray-address auto
     """
     check_libraries()
     from ..server.batch import run_batch
-    from .run import Session
+    from .run import Session, settings_for
 
-    with Session() as session:
+    with Session(settings_for(executor, ray_address)) as session:
+        on_cluster = session.client.settings.engine.executor == "ray"
         result = run_batch(
             session.client,
             requests,
             output,
-            at_once=at_once,
+            at_once=at_once or (64 if on_cluster else 8),
             on_progress=lambda done, of: session.status.show("requests", done, of),
         )
     if as_json:

@@ -52,6 +52,16 @@ def sampling_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def executor_options(function: F) -> F:
+    """Where jobs run."""
+    return together(
+        click.option("--executor", type=click.Choice(["local", "ray"]),
+                     help="Run jobs in this process, or on a Ray cluster; else as engine.executor says."),
+        click.option("--ray-address", metavar="HOST:PORT",
+                     help="The cluster's head, or auto; else engine.ray.address."),
+    )(function)  # fmt: skip
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 

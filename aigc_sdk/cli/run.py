@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 
+def settings_for(executor: str | None, ray_address: str | None) -> Settings | None:
+    """The user's settings with another executor; None if none was named. Raises InvalidRequest for a wrong address."""
+    named = {"engine.executor": executor, "engine.ray.address": f"'{ray_address}'" if ray_address else None}
+    if overrides := [f"{name}={value}" for name, value in named.items() if value is not None]:
+        from ..settings import load
+
+        return load(overrides)
+    return None
+
+
 class Session:
     """A client whose downloads and loading are shown on stderr.
 

@@ -9,6 +9,7 @@ import click
 
 from ..contract.errors import MissingExtra
 from . import outputs
+from .options import executor_options
 
 _LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
@@ -32,6 +33,29 @@ _LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
     help="Answer for a model of that name; repeatable.",
 )
 @click.option(
+    "--jobs-folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where files of /v1/jobs and /v1/videos lie; servers on one database share it.  [default: jobs in AIGC_HOME]",
+)
+@click.option(
+    "--jobs-at-once", type=click.IntRange(1), default=16, show_default=True, help="So many of them run at a time."
+)
+@click.option(
+    "--webhook-secret-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sign webhooks with this whsec_ secret (or AIGC_WEBHOOK_SECRET); without one none are sent.",
+)
+@click.option(
+    "--webhook-host",
+    "webhook_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="May be told by webhooks although it is in a private network; repeatable.",
+)
+@executor_options
+@click.option(
     "--drain", type=click.FloatRange(0), default=60, show_default=True, help="Seconds that Ctrl-C leaves to what runs."
 )
 def serve(
@@ -41,12 +65,19 @@ def serve(
     preload: tuple[str, ...],
     allow_model: tuple[str, ...],
     aliases: dict[str, str],
+    jobs_folder: Path | None,
+    jobs_at_once: int,
+    webhook_secret_file: Path | None,
+    webhook_hosts: tuple[str, ...],
+    executor: str | None,
+    ray_address: str | None,
     drain: float,
 ) -> None:
     """Serve the models over HTTP, as OpenAI's API.
 
     Programs written for OpenAI run unchanged: they take the address from OPENAI_BASE_URL. The model "default" names
     each modality's default. Ctrl-C takes no more requests and lets those that run end; a second one ends those, too.
+    Jobs that were left with /v1/jobs go back into their queue, and go on when a server runs again.
 
     FILE is a list of keys. A key is kept as its SHA-256, which `printf %s KEY | sha256sum` prints:
 
@@ -59,6 +90,7 @@ def serve(
       aigc serve --preload default --port 9000
       aigc serve --alias gpt-4o-mini=default --alias tts-1=default
       aigc serve --host 0.0.0.0 --api-key-file keys.yaml
+      aigc serve --executor ray --ray-address auto
       OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=none python your_script.py
     """
     check_libraries()
@@ -66,14 +98,23 @@ def serve(
     from ..server.run import check_host
     from ..server.run import serve as run
     from ..server.settings import ServerSettings
-    from .run import Session
+    from .run import Session, settings_for
 
     sources = (*preload, *allow_model)
     check_host(host, api_key_file)
-    with Session() as session:
+    with Session(settings_for(executor, ray_address)) as session:
         aliases = session.client.settings.serve.aliases | aliases
         settings = ServerSettings(
-            host=host, port=port, api_key_file=api_key_file, sources=sources, aliases=aliases, drain_s=drain
+            host=host,
+            port=port,
+            api_key_file=api_key_file,
+            sources=sources,
+            aliases=aliases,
+            jobs_folder=jobs_folder,
+            jobs_at_once=jobs_at_once,
+            webhook_secret_file=webhook_secret_file,
+            webhook_hosts=webhook_hosts,
+            drain_s=drain,
         )
         for model in preload:
             named = None if model == "default" else model

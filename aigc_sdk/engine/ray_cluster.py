@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEPLOYMENT = "replica"
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1"}
-"""Nothing is reported to Ray's makers; a replica with all cores busy may take a second to say how long its queue is."""
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to Ray's makers
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # whoever is disconnected stays so
+    "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1",  # of a replica with all cores busy
+}
+"""What is set before Ray is imported, if nobody has."""
 _LEAVING_S = 3600.0
 """Longest that a replica which is not needed any more may take for the jobs it still has."""
 
@@ -55,7 +59,7 @@ class RayCluster:
         self._ray = settings.engine.ray
         self._handles: dict[Place, DeploymentHandle] = {}
         self._deploying = threading.Lock()
-        self._joined, self._own = _join(self._ray)
+        self._joined = _join(self._ray)
 
     def place(self, entry: Entry) -> Place:
         """Where a model's replicas go: on nodes with GPUs if it can use one, and the cluster has any."""
@@ -85,6 +89,13 @@ class RayCluster:
                     raise BrokenPlugin(what, fix="ray status, and the logs in /tmp/ray/session_latest/logs") from error
             return self._handles[place]
 
+    @staticmethod
+    def driver() -> str:
+        """How the cluster calls this process."""
+        import ray
+
+        return str(ray.get_runtime_context().get_job_id())
+
     def trouble(self, place: Place) -> str:
         """Why the replicas of a place do not start; empty if nothing is known."""
         from ray import serve
@@ -95,39 +106,37 @@ class RayCluster:
         return ""
 
     def close(self) -> None:
-        """Leaves the cluster; replicas stay for the next driver until they are idle. A Ray of its own is stopped."""
+        """Leaves the cluster: replicas stay until they are idle, for the next driver. A Ray of its own ends with it."""
         import ray
 
-        if self._own:
-            from ray import serve
-
+        for handle in self._handles.values():
             with contextlib.suppress(Exception):
-                serve.shutdown()
+                handle.shutdown()
+        self._handles.clear()
         if self._joined:
             ray.shutdown()
 
 
-def _join(settings: RaySettings) -> tuple[bool, bool]:
-    """Connects. Returns whether that was needed, and whether a Ray was started for it."""
-    for name, value in _QUIET.items():
+def _join(settings: RaySettings) -> bool:
+    """Connects, and starts a Ray if there is no address. Returns whether that was needed."""
+    for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import ray
     from ray import serve
 
     logging.getLogger("ray").setLevel(logging.ERROR)
-    joins, own = not ray.is_initialized(), False
+    joins = not ray.is_initialized()
     if joins:
         address = settings.address or os.environ.get("RAY_ADDRESS")
-        own = address is None
         alone = {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}
         try:
-            ray.init(**(alone if own else {"address": address}), log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(**({"address": address} if address else alone), log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
             fix = "`ray start --head` on the first machine, `ray start --address HOST:6379` on the others and here"
             raise InvalidRequest(f"no Ray at {address}: {first_line(error)}", fix=fix) from None
     serve.start(proxy_location="Disabled", logging_config={"log_level": "WARNING"})
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
-    return joins, own
+    return joins
 
 
 def replica_settings(settings: Settings) -> Settings:

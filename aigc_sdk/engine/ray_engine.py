@@ -93,7 +93,7 @@ class RayEngine(Engine):
         return self.entry(request)  # which device it runs on, a node says
 
     def _start(self, entry: Entry, ticket: Ticket) -> None:
-        remote = RemoteJob(ticket, entry, Around(self._began, self._complete, self._failed))
+        remote = RemoteJob(ticket, entry, self._cluster.driver(), Around(self._began, self._complete, self._failed))
         job = ticket.job
         with self._lock:
             self._jobs[job] = entry.card.id

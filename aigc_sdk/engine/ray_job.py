@@ -46,13 +46,13 @@ class Around:
 class RemoteJob:
     """A job on its way through the cluster."""
 
-    def __init__(self, ticket: Ticket, entry: Entry, around: Around) -> None:
+    def __init__(self, ticket: Ticket, entry: Entry, driver: str, around: Around) -> None:
         self.ticket = ticket
         self.model = entry.card.id
         self.plugin = entry.plugin.name
         self._around = around
-        request, job = ticket.request, ticket.job
-        self._blob = Sent.of(job.request, entry, seed=request.seed, owner=job.owner, priority=job.priority).packed()
+        job, asked = ticket.job, {"driver": driver, "owner": ticket.job.owner, "priority": ticket.job.priority}
+        self._blob = Sent.of(job.request, entry, seed=ticket.request.seed, **asked).packed()
         self._died: list[str] = []
         self._node = ""
 

@@ -30,6 +30,7 @@ from ..registry import load as load_registry
 from ..settings import Settings
 from .client import Client
 from .job import AsyncJob, Job
+from .ray_orphans import Orphans
 from .ray_wire import Sent, pack_events, pack_taken
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Replica:
             _take_all_cores()
         self.node = f"{platform.node()}/{ray.get_runtime_context().get_node_id()[:8]}"
         self._driver_version = version
+        self._orphans = Orphans()
         found = Settings.model_validate_json(settings)
         registry = load_registry()
         # The driver's hooks are around the whole job; those of the node would do it twice.
@@ -67,13 +69,14 @@ class Replica:
         """Runs a job. Its events come as they are; a task that is cancelled cancels the job."""
         yield pack_taken(self.node)
         await self._held(serve.get_multiplexed_model_id())
+        sent = Sent.unpacked(blob)
         try:
-            job = await asyncio.to_thread(self._submitted, blob)
+            job = await asyncio.to_thread(self._submitted, sent)
         except AigcError as error:
             for answer in pack_events([Failed(self._placed(error))]):
                 yield answer
             return
-        async with contextlib.aclosing(_together(job)) as batches:
+        async with self._orphans.watching(job, sent.driver), contextlib.aclosing(_together(job)) as batches:
             async for events in batches:
                 for answer in pack_events(self._told(event) for event in events if not isinstance(event, Queued)):
                     yield answer
@@ -84,8 +87,7 @@ class Replica:
         plan: Plan = await asyncio.to_thread(self._client.plan, request)
         return plan.model_dump_json()
 
-    def _submitted(self, blob: bytes) -> Job:
-        sent = Sent.unpacked(blob)
+    def _submitted(self, sent: Sent) -> Job:
         self._check(sent)
         return self._client.submit(sent.request, owner=sent.owner, priority=sent.priority)
 

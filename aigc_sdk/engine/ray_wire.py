@@ -33,6 +33,7 @@ class Sent:
     Attributes:
         request: with its seed and its model; media hold their bytes.
         plugin, version, distribution: what the node is to have installed.
+        driver: who sends it, as the cluster calls that process.
         owner, priority: as of the job.
     """
 
@@ -40,17 +41,18 @@ class Sent:
     plugin: str
     version: str
     distribution: str
+    driver: str = ""
     owner: str = ""
     priority: int = 0
 
     @classmethod
-    def of(cls, request: Request, entry: Entry, *, seed: int | None, owner: str = "", priority: int = 0) -> Sent:
+    def of(cls, request: Request, entry: Entry, *, seed: int | None, **asked: Any) -> Sent:
         """Raises InvalidRequest if a file that goes in cannot be read here."""
         plugin = entry.plugin
         # The seed as well: a second attempt makes the same again.
         fixed: dict[str, Any] = {"seed": seed, "model": request.model or entry.card.id}
         request = request.model_copy(update=fixed | _loaded(request))
-        return cls(request, plugin.name, plugin.version, plugin.distribution, owner, priority)
+        return cls(request, plugin.name, plugin.version, plugin.distribution, **asked)
 
     def packed(self) -> bytes:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from aigc_sdk.contract import errors, hooks
 from aigc_sdk.contract.errors import AigcError
-from aigc_sdk.settings import EngineSettings, LedgerSettings, Settings
+from aigc_sdk.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,10 +44,18 @@ def test_the_command_line_page_is_up_to_date() -> None:
 
 def test_every_setting_is_explained() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
-    groups = {"engine": EngineSettings, "ledger": LedgerSettings}
-    names = {f"{group}.{name}" for group, kind in groups.items() for name in kind.model_fields}
-    names |= set(Settings.model_fields) - {"engine", "ledger", "models", "campaign", "extra"}
+    names = set(settings_of(Settings)) - {"models", "campaign", "extra"}
+    assert "engine.ray.address" in names
     assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def settings_of(kind: type[BaseModel], group: str = "") -> Iterator[str]:
+    """The settings of a group and of the groups in it, by their whole names."""
+    for name, field in kind.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from settings_of(field.annotation, f"{group}{name}.")
+        else:
+            yield f"{group}{name}"
 
 
 def test_every_hook_is_documented() -> None:
