@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from ..contract.errors import AigcError, Cancelled, OverBudget, StoreError
@@ -21,14 +22,6 @@ log = logging.getLogger(__name__)
 
 Build = Callable[[], Sequence[Request]]
 _REMEMBERED = 1000
-
-
-def _told(error: Exception) -> AigcError:
-    """What the page says of an error; of a fault of ours the log has the rest."""
-    if isinstance(error, AigcError):
-        return error
-    log.error("a run could not begin", exc_info=error)
-    return AigcError("this cannot be run: a fault in aigc-sdk", fix="the program's log on the terminal says more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +73,12 @@ class Desk:
                 run.error = _told(error)
                 yield run
                 return
-            async for events in changes(going.jobs):
-                for number, event in events:
-                    run.items[number].take(event)
-                await self._keep(run, visitor)
-                yield run
+            async with aclosing(changes(going.jobs)) as heard:
+                async for events in heard:
+                    for number, event in events:
+                        run.items[number].take(event)
+                    await self._keep(run, visitor)
+                    yield run
         finally:
             with self._lock:
                 if self._going.get((visitor, tab)) is going:
@@ -144,3 +138,11 @@ class Desk:
                     item.error = StoreError(
                         f"the result cannot be kept: {error.strerror}", fix="make room in the temporary folder"
                     )
+
+
+def _told(error: Exception) -> AigcError:
+    """What the page says of an error; of a fault of ours the log has the rest."""
+    if isinstance(error, AigcError):
+        return error
+    log.error("a run could not begin", exc_info=error)
+    return AigcError("this cannot be run: a fault in aigc-sdk", fix="the program's log on the terminal says more")

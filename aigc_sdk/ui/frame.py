@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,8 +161,10 @@ def connect(
     """
 
     async def run(http: gr.Request, *values: Any) -> AsyncGenerator[Updates, None]:
-        async for now in desk.run(visitor(http), tab, lambda: build(*values)):
-            yield _frame(controls, results, now) | show(now)
+        # Closed at once, not when it is collected: who leaves the page cancels its jobs.
+        async with aclosing(desk.run(visitor(http), tab, lambda: build(*values))) as runs:
+            async for now in runs:
+                yield _frame(controls, results, now) | show(now)
 
     def cancel(http: gr.Request) -> None:
         desk.cancel(visitor(http), tab)
