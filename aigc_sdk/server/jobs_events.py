@@ -76,6 +76,11 @@ class Watcher:
         self._calls = calls
         self._followers: dict[int, set[Follower]] = {}
 
+    @property
+    def count(self) -> int:
+        """How many follow."""
+        return sum(len(followers) for followers in self._followers.values())
+
     @contextlib.contextmanager
     def following(self, key: int, seen: int) -> Iterator[Follower]:
         """One more who follows a job, until the block ends."""

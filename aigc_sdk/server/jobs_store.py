@@ -99,6 +99,7 @@ class Jobs:
             Refused: the key is not for this, or has another job of this id; the queue or the disk is full; the database
                 is gone. AigcError: the request cannot be run.
         """
+        self._state.require_open()
         if found := await self._found(wish, caller):
             return found, False
         caller.admit(wish.request.modality)

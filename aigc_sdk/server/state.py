@@ -65,8 +65,7 @@ class ServerState:
             Refused: the key is not for this, or asks too much. AigcError: a request cannot be run.
         """
         caller = self.caller(http)
-        if self.draining:
-            raise _stopping()
+        self.require_open()
         self._require_room(len(requests))
         caller.admit(modality)
         priority = min(priority, caller.priority)
@@ -77,6 +76,11 @@ class ServerState:
         submitted = Submitted(jobs, model, caller, self.metrics)
         self._live.add(submitted)
         return submitted
+
+    def require_open(self) -> None:
+        """Raises Refused (503) if the server is being stopped."""
+        if self.draining:
+            raise _stopping()
 
     async def submit_for(self, owner: str, requests: Sequence[Request], priority: int) -> Submitted:
         """As :meth:`submit`, for a durable job of the key called ``owner``. The queue bounds these by itself."""

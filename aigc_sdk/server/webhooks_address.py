@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Collection
 
@@ -13,6 +14,7 @@ from .refused import Refused
 
 LONGEST_URL = 2000
 _LOOK_UP_S = 5.0
+_HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -24,7 +26,7 @@ def webhook_url(text: str) -> httpx.URL:
         port = url.port
     except (httpx.InvalidURL, UnicodeError, ValueError):
         url, port = httpx.URL(), None
-    if url.scheme not in ("http", "https") or not url.host or port == 0:
+    if url.scheme not in ("http", "https") or not _HOST.fullmatch(url.raw_host) or port == 0:
         raise not_allowed("it is not a web address", "https://host/path")
     if url.userinfo:
         raise not_allowed("it holds a password", "the signature tells you who sends")
@@ -40,17 +42,20 @@ async def checked_address(url: httpx.URL, allowed: Collection[str]) -> str:
     Raises:
         Refused: the host has an address that is not public. OSError: it cannot be found.
     """
-    host = url.raw_host.decode("ascii").strip("[]")
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(_LOOK_UP_S):
-            found = await loop.getaddrinfo(host, url.port or 443, type=socket.SOCK_STREAM)
-    except (TimeoutError, UnicodeError):
-        raise OSError(f"{url.host} cannot be looked up") from None
-    addresses = [str(place[0]) for *_, place in found]
+    addresses = await looked_up(url.raw_host.decode("ascii"))
     if url.host not in allowed and not all(is_public(address) for address in addresses):
         raise not_allowed(f"{url.host} is inside a private network", "a public address, or ask the operator")
     return addresses[0]
+
+
+async def looked_up(host: str) -> list[str]:
+    """The addresses of a host, at least one. Raises OSError."""
+    try:
+        async with asyncio.timeout(_LOOK_UP_S):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (TimeoutError, UnicodeError):
+        raise OSError(f"{host} cannot be looked up") from None
+    return [str(place[0]) for *_, place in found]
 
 
 def is_public(address: str) -> bool:

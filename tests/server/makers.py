@@ -199,8 +199,8 @@ def small_registry() -> Registry:
     return registry
 
 
-def small_client() -> Client:
-    """A client that knows the small plugins and the echo plugin, and keeps no ledger."""
+def small_client(ledger: bool = False) -> Client:
+    """A client that knows the small plugins and the echo plugin. Without a ledger its durable jobs are temporary."""
     registry = small_registry()
     Small.asked, Small.stopped, Small.go = [], [], threading.Event()
-    return Client(settings=Settings(ledger=LedgerSettings(enabled=False)), registry=registry)
+    return Client(settings=Settings(ledger=LedgerSettings(enabled=ledger)), registry=registry)

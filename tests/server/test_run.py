@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +17,7 @@ from aigc_sdk.server.run import check_host, prepare
 from aigc_sdk.server.settings import ServerSettings
 
 from .conftest import Serve, Served, running, wait_until
+from .process import Process
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com", ""])
@@ -120,41 +118,6 @@ def test_while_it_stops_it_takes_nothing_new(served: Served) -> None:
 
 
 # --- the command --------------------------------------------------------------------------------------------------
-
-
-class Process:
-    """``aigc serve`` with the echo plugin."""
-
-    def __init__(self, home: Path, *arguments: str) -> None:
-        self._home = home
-        program = (
-            "import sys; from aigc_sdk.testing import echo_registry; import aigc_sdk.engine.client as c;"
-            "c.load_registry = echo_registry; from aigc_sdk.cli.main import main; main()"
-        )
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", program, "serve", "--port", "0", *arguments],
-            env={**os.environ, "AIGC_HOME": str(home)},
-            stderr=(home / "said").open("wb"),
-        )
-        wait_until(lambda: "\n" in self.said, 60)
-        self.url = self.said.partition(" on ")[2].partition(";")[0]
-
-    @property
-    def said(self) -> str:
-        """What it wrote to stderr."""
-        return (self._home / "said").read_text()
-
-    def signal(self, what: signal.Signals) -> None:
-        self._process.send_signal(what)
-
-    def ends(self) -> int:
-        """Its exit code, once it has ended."""
-        return self._process.wait(timeout=60)
-
-    def stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
 
 
 @pytest.fixture

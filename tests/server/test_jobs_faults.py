@@ -1,0 +1,216 @@
+"""Durable jobs when things go wrong: servers killed, stopped, side by side, without their database."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from aigc_sdk.ledger import Ledger
+
+from .conftest import running, wait_until
+from .makers import CLIP, Small, small_client
+from .process import Process
+from .test_jobs import code, ended, files, left
+from .test_jobs_events import read
+
+MANY = 200
+WORDS = "one two three four five"
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Any]:
+    """Starts ``aigc serve`` on the test's home."""
+    started: list[Process] = []
+
+    def start(*arguments: str) -> Process:
+        started.append(Process(tmp_path, *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()
+
+
+def leave_many(http: httpx.Client, count: int = MANY, **options: Any) -> None:
+    """Jobs ``job-0`` and so on."""
+    for number in range(count):
+        body = {"modality": "text", "prompt": f"{WORDS} {number}", "options": options}
+        assert http.put(f"/jobs/job-{number}", json=body).status_code in (200, 202)
+
+
+def counted(http: httpx.Client) -> Counter[str]:
+    """How many jobs are in each state."""
+    states: Counter[str] = Counter()
+    after = ""
+    while True:
+        page = http.get(f"/jobs?limit=100{after}").json()
+        states.update(job["state"] for job in page["data"])
+        if not page["has_more"]:
+            return states
+        after = f"&after={page['last_id']}"
+
+
+def types_of(http: httpx.Client, id: str) -> list[str]:
+    """The types of a job's events, which has ended."""
+    return [event["type"] for _, event in read(iter(http.get(f"/jobs/{id}/events").text.split("\n")))]
+
+
+def assert_each_ended_once(http: httpx.Client, folder: Path, count: int = MANY) -> int:
+    """Nothing was lost, nothing ended twice. Returns how many were begun again."""
+    again = 0
+    for number in range(count):
+        job = http.get(f"/jobs/job-{number}").json()
+        assert job["state"] == "completed", job
+        types = types_of(http, job["id"])
+        assert types.count("completed") == 1
+        assert types.count("started") == job["attempt"]
+        again += job["attempt"] > 1
+        assert http.get(f"/jobs/job-{number}/result").text == f"{WORDS} {number}"
+    return again
+
+
+def test_a_killed_server_loses_nothing_and_nothing_is_done_twice(processes: Any, tmp_path: Path) -> None:
+    server = processes()
+    with server.http() as http:
+        leave_many(http, delay_ms=1.0)
+        wait_until(lambda: counted(http)["completed"] >= 20)
+    server.signal(signal.SIGKILL)
+    server.ends()
+    server = processes()
+    with server.http() as http:
+        leave_many(http, delay_ms=1.0)  # a client that does not know what arrived asks again
+        wait_until(lambda: counted(http)["completed"] >= 80)
+    server.signal(signal.SIGKILL)
+    server.ends()
+    with processes().http() as http:
+        wait_until(lambda: counted(http)["completed"] == MANY, 60)
+        assert 0 < assert_each_ended_once(http, tmp_path) <= 2 * 16
+        assert http.get("/jobs?state=queued").json()["data"] == []
+
+
+def test_two_servers_share_the_work(processes: Any, tmp_path: Path) -> None:
+    one, two = processes("--jobs-at-once", "2"), processes("--jobs-at-once", "2")
+    with one.http() as http, two.http() as other:
+        leave_many(http, 60, delay_ms=5.0)
+        wait_until(lambda: counted(other)["completed"] == 60, 60)
+        assert assert_each_ended_once(other, tmp_path, 60) == 0
+        for server in (http, other):
+            metrics = server.get(str(server.base_url).replace("/v1/", "/metrics")).text
+            assert 'aigc_jobs_total{model="echo",outcome="completed"}' in metrics
+        video = other.put("/jobs/a", json={"modality": "text", "prompt": "w " * 500, "options": {"delay_ms": 20.0}})
+        assert video.status_code == 202
+        assert http.post("/jobs/a/cancel").json()["state"] == "cancelled"  # whoever runs it
+
+
+def test_sigterm_gives_back_what_does_not_end_in_time(processes: Any) -> None:
+    server = processes("--drain", "1", "--jobs-at-once", "3")
+    with server.http() as http:
+        leave_many(http, 1, delay_ms=50.0)
+        body = {"modality": "text", "prompt": "w " * 60, "options": {"delay_ms": 50.0}}
+        assert http.put("/jobs/long", json=body).status_code == 202
+        wait_until(lambda: counted(http)["running"] == 2)
+        leave_many(http, 3, delay_ms=50.0)
+        server.signal(signal.SIGTERM)
+    assert server.ends() == 0
+    assert "Traceback" not in server.said
+    with processes().http() as http:
+        assert ended(http, "job-0")["attempt"] == 1
+        assert ended(http, "long")["attempt"] == 2
+        assert "queued" in types_of(http, "long")[1:]
+        wait_until(lambda: counted(http)["completed"] == 4)
+
+
+def test_a_second_ctrl_c_gives_them_back_at_once(processes: Any) -> None:
+    server = processes()
+    with server.http() as http:
+        body = {"modality": "text", "prompt": "w " * 40, "options": {"delay_ms": 50.0}}
+        http.put("/jobs/long", json=body)
+        wait_until(lambda: "started" in [job["state"].replace("running", "started") for job in _all(http)])
+        server.signal(signal.SIGINT)
+        server.signal(signal.SIGINT)
+    assert server.ends() == 0
+    with processes().http() as http:
+        assert ended(http, "long")["state"] == "completed"
+
+
+def _all(http: httpx.Client) -> list[dict[str, Any]]:
+    return list(http.get("/jobs").json()["data"])
+
+
+def test_a_locked_database(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Ledger.__init__.__kwdefaults__, "timeout_s", 0.3)
+    with small_client(ledger=True) as client, running(client) as served, served.http() as http:
+        ended(http, left(http, prompt="x"))
+        id = left(http, modality="video", prompt="a ball", options={"wait": True})
+        wait_until(lambda: len(Small.asked) == 1)
+        holder = sqlite3.connect(home / "ledger.sqlite", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        try:
+            refused = http.post("/jobs", json={"modality": "text", "prompt": "x"})
+            assert code(refused) == (503, "jobs_unavailable")
+            assert refused.headers["retry-after"] == "5"
+            assert "ledger.sqlite" not in refused.text
+            ready = http.get(served.url.replace("/v1", "/readyz"))
+            assert (ready.status_code, ready.json()["jobs"]) == (200, "database unavailable")
+            assert http.get(f"/jobs/{id}").json()["state"] == "running"  # what is there can be seen
+            Small.go.set()  # it ends now, and nobody can write that down
+            wait_until(lambda: any("-1-0.mp4" in str(path) for path in files(served)))
+        finally:
+            holder.execute("ROLLBACK")
+            holder.close()
+        assert ended(http, id)["attempt"] == 1
+        assert http.get(f"/jobs/{id}/result").content == CLIP
+        wait_until(lambda: "jobs" not in http.get(served.url.replace("/v1", "/readyz")).json())
+        ended(http, left(http, prompt="x"))
+
+
+def test_a_folder_that_cannot_be_written(home: Path) -> None:
+    home.mkdir()
+    (home / "jobs").write_text("in the way")
+    with small_client(ledger=True) as client, running(client) as served, served.http() as http:
+        done = ended(http, left(http, prompt="x"))
+        assert (done["state"], done["error"]["code"]) == ("failed", "store_error")
+        picture = {"modality": "video", "task": "image-to-video", "image": "eHg="}
+        assert http.post("/jobs", json=picture).status_code in (429, 503)
+
+
+def test_a_clock_that_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    with small_client() as client, running(client) as served, served.http() as http:
+        id = left(http, modality="video", prompt="a ball", options={"wait": True})
+        wait_until(lambda: len(Small.asked) == 1)
+        real = time.time
+        for jump in (-10 * 86_400, 3600):
+            monkeypatch.setattr(time, "time", lambda jump=jump: real() + jump)
+            assert ended(http, left(http, prompt="one two"))["state"] == "completed"
+        Small.go.set()
+        assert ended(http, id)["state"] == "completed"
+
+
+def test_clients_that_ask_at_once_for_the_same(tmp_path: Path) -> None:
+    with small_client(ledger=True) as client, running(client) as served:
+        picture = {"modality": "video", "task": "image-to-video", "image": "eHg=", "seed": 1}
+        statuses: list[int] = []
+
+        def ask() -> None:
+            with served.http() as http:
+                statuses.append(http.put("/jobs/same", json=picture).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert sorted(statuses) == [200] * 7 + [202]
+        with served.http() as http:
+            assert ended(http, "same")["state"] == "completed"
+        assert len(Small.asked) == 1
