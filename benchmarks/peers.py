@@ -45,7 +45,7 @@ def measure(names: list[str], options: Options, file: Path) -> dict[str, Figures
         print(f"{name}: {here}", file=sys.stderr, flush=True)
         figures = report.SECTIONS[name].measure(options)
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
-        saved[name] = {"when": now, "machine": here, "figures": figures}
+        saved[name] = {"when": now, "machine": here, "quick": options.quick, "figures": figures}
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(saved, indent=1) + "\n", "utf-8")
         print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-WIDTH, NAME, VALUE = 640, 170, 70
+WIDTH, NAME, VALUE = 640, 220, 70
 """Pixels: all, for the names at the left, and for the values at the right."""
 _BAR, _GAP, _HEAD = 18, 6, 26
 _STYLE = (

@@ -30,20 +30,32 @@ def measure(options: Options) -> Figures:
         "BentoML": partial(bentoml, options.cache),
     }
     figures: Figures = {}
+    rounds: dict[str, list[Figures]] = {}
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
         for name, start in starts.items():
-            found = attempted(name, lambda n=name, s=start: servers.update({n: stack.enter_context(s())}) or {})
-            figures[name] = found
-        rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        for _ in range(ROUNDS):
+            figures[name] = attempted(name, partial(_entered, servers, name, stack, start))
+        for turn in range(ROUNDS):
             for name, server in servers.items():
-                requests = options.count(REQUESTS)
-                rounds[name].append(ours.per_request(server.url + "/v1", server.process, requests))
+                if "error" not in figures[name]:
+                    figures[name] = attempted(f"{name}, round {turn + 1}", partial(_round, server, options))
+                    rounds.setdefault(name, []).append(figures[name])
     for name, taken in rounds.items():
-        cpu, wait = (statistics.median(each) for each in zip(*taken, strict=True))
-        figures[name] = {"cpu": cpu, "wait": wait}
+        if "error" not in figures[name]:
+            figures[name] = {what: statistics.median(each[what] for each in taken) for what in taken[0]}
     return figures
+
+
+def _entered(
+    servers: dict[str, Server], name: str, stack: ExitStack, start: Callable[[], AbstractContextManager[Server]]
+) -> Figures:
+    servers[name] = stack.enter_context(start())
+    return {}
+
+
+def _round(server: Server, options: Options) -> Figures:
+    cpu, wait = ours.per_request(server.url + "/v1", server.process, options.count(REQUESTS))
+    return {"cpu": cpu, "wait": wait}
 
 
 @contextmanager

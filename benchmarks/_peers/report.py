@@ -39,7 +39,8 @@ def section(saved: dict[str, Figures], plots: str = "assets") -> str:
         lines += ["", f"### {module.TITLE}", "", *module.told(figures)]
         for chart in module.charts(figures):
             lines += ["", f"![{chart.title}]({plots}/{chart.name}.svg)"]
-        lines += ["", f"{saved[name]['when']}, {saved[name]['machine']}."]
+        few = "; few requests (`--quick`): it works, how fast is not said" if saved[name]["quick"] else ""
+        lines += ["", f"{saved[name]['when']}, {saved[name]['machine']}{few}."]
     return "\n".join(_wrapped([*lines, "", END]))
 
 

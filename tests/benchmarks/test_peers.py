@@ -48,7 +48,10 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     file = tmp_path / "results.json"
-    parts = {name: {"when": "2026-11-22", "machine": "2 cores", "figures": kept} for name, kept in KEPT.items()}
+    parts = {
+        name: {"when": "2026-11-22", "machine": "2 cores", "quick": False, "figures": kept}
+        for name, kept in KEPT.items()
+    }
     file.write_text(json.dumps(parts), "utf-8")
     return file
 
