@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from aigc_sdk.ledger import Ledger
 from aigc_sdk.ledger.job_queue import JobQueue
+from aigc_sdk.ledger.owner import Owner
 from tests.servers import postgres as server
 
 
@@ -78,3 +79,15 @@ def ledger(database_url: str) -> Iterator[Ledger]:
 def jobs(ledger: Ledger) -> JobQueue:
     """A queue of a server."""
     return JobQueue(ledger)
+
+
+@pytest.fixture
+def other(ledger: Ledger) -> JobQueue:
+    """The queue of another server."""
+    return JobQueue(ledger)
+
+
+@pytest.fixture
+def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[Owner], None]:
+    """Makes what this process writes look as if another wrote it."""
+    return lambda process: monkeypatch.setattr("aigc_sdk.ledger.job_queue_claims.current", lambda: process)

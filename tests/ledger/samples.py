@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from aigc_sdk.contract.plan import Plan
@@ -78,3 +79,14 @@ def run(queue: JobQueue, **fields: Any) -> QueuedJob:
     (job,) = queue.claim(1)
     assert queue.finish(job.key, job.attempt, "completed", **fields)
     return job
+
+
+def clock(jump: timedelta) -> type[datetime]:
+    """A stand-in for ``datetime`` whose clock was set."""
+
+    class Jumped(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + jump
+
+    return Jumped

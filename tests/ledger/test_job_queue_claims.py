@@ -1,4 +1,4 @@
-"""The queue as servers see it: whose turn it is, who holds what, and what becomes of the jobs of the dead."""
+"""The queue as servers see it: who holds what, and what becomes of the jobs of the dead."""
 
 from __future__ import annotations
 
@@ -10,23 +10,14 @@ from typing import Any
 
 import pytest
 
-from aigc_sdk.ledger import Ledger, owner
+from aigc_sdk.ledger import owner
 from aigc_sdk.ledger.job_queue import JobQueue
+from aigc_sdk.ledger.job_queue_claims import Held, Watch
 from aigc_sdk.ledger.owner import Owner
 
-from .samples import add
+from .samples import add, clock
 
 ELSEWHERE = Owner("another-host", "another-boot/pid:[1]", 7, "100")
-
-
-@pytest.fixture
-def other(ledger: Ledger) -> JobQueue:
-    """The queue of another server."""
-    return JobQueue(ledger)
-
-
-def ids(jobs: JobQueue, most: int) -> list[str]:
-    return [job.id for job in jobs.claim(most)]
 
 
 def told(jobs: JobQueue, key: int) -> list[str]:
@@ -34,70 +25,9 @@ def told(jobs: JobQueue, key: int) -> list[str]:
 
 
 @pytest.fixture
-def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[Owner], None]:
-    """Makes what this process writes look as if another wrote it."""
-    return lambda process: monkeypatch.setattr("aigc_sdk.ledger.job_queue_claims.current", lambda: process)
-
-
-@pytest.fixture
 def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Sets this process' monotonic clock."""
     return lambda second: monkeypatch.setattr("aigc_sdk.ledger.job_queue.time.monotonic", lambda: second)
-
-
-# --- whose turn it is -------------------------------------------------------------------------------------------------
-
-
-def test_what_was_claimed_runs(jobs: JobQueue) -> None:
-    key = add(jobs, "a1", request={"prompt": "红"}).key
-    (job,) = jobs.claim(3)
-    assert (job.key, job.state, job.attempt, job.request) == (key, "running", 1, {"prompt": "红"})
-    assert job == jobs.get("ada", "a1")
-    assert jobs.claim(3) == []
-    assert jobs.events(key)[-1][2] == {"type": "started", "attempt": 1}
-
-
-def test_the_oldest_first_also_when_the_clock_was_set_back(jobs: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-    add(jobs, "first")
-    monkeypatch.setattr("aigc_sdk.ledger.job_queue.datetime", clock(timedelta(days=-1)))
-    add(jobs, "second")
-    assert ids(jobs, 2) == ["first", "second"]
-    assert [job.id for job in jobs.query("ada")] == ["second", "first"]
-
-
-def test_a_higher_priority_goes_first(jobs: JobQueue) -> None:
-    for id, priority in (("low", -1), ("usual", 0), ("high", 1), ("high2", 1)):
-        add(jobs, id, priority=priority)
-    assert ids(jobs, 1) == ["high"]
-    assert ids(jobs, 9) == ["high2", "usual", "low"]
-
-
-def test_owners_with_fewer_running_go_first(jobs: JobQueue) -> None:
-    for id in ("a1", "a2", "a3", "a4", "a5"):
-        add(jobs, id, "ada")
-    for id in ("b1", "b2"):
-        add(jobs, id, "bob")
-    add(jobs, "c1", "cyd")
-    assert ids(jobs, 1) == ["a1"]
-    assert ids(jobs, 3) == ["b1", "c1", "a2"]
-    assert ids(jobs, 1) == ["b2"]
-    assert ids(jobs, 9) == ["a3", "a4", "a5"]
-
-
-def test_who_has_many_at_once_shares_with_the_others_at_once(jobs: JobQueue) -> None:
-    for number in range(4):
-        for name in ("ada", "bob"):
-            add(jobs, f"{name}{number}", name, priority=1 if name == "bob" and number == 3 else 0)
-    assert ids(jobs, 5) == ["bob3", "ada0", "ada1", "bob0", "ada2"]
-
-
-def test_what_runs_elsewhere_counts_as_well(jobs: JobQueue, other: JobQueue, be: Callable) -> None:
-    for id in ("a1", "a2"):
-        add(jobs, id, "ada")
-    be(ELSEWHERE)
-    assert ids(other, 1) == ["a1"]
-    add(jobs, "b1", "bob")
-    assert ids(jobs, 1) == ["b1"]
 
 
 # --- who holds what ---------------------------------------------------------------------------------------------------
@@ -223,6 +153,30 @@ def test_the_jobs_of_others_go_back_when_their_beat_stood_still(
     assert told(jobs, job.key) == ["queued", "started", "queued", "started", "completed"]
 
 
+def test_a_beat_at_the_last_moment_is_in_time(
+    jobs: JobQueue, other: JobQueue, be: Callable, tick: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = owner.current()
+    add(jobs, "a1")
+    be(ELSEWHERE)
+    (job,) = other.claim(1)
+    be(here)
+    tick(0)
+    assert jobs.take_over(max_attempts=3, patience_s=30) == 0
+    tick(31)
+    looked = Watch.dead
+
+    def beaten_meanwhile(*seen: Any) -> list[Held]:
+        be(ELSEWHERE)
+        assert other.beat({job.key: job.attempt}) == set()
+        be(here)
+        return looked(*seen)
+
+    monkeypatch.setattr(Watch, "dead", beaten_meanwhile)
+    assert jobs.take_over(max_attempts=3, patience_s=30) == 0
+    assert jobs.get("ada", "a1").state == "running"
+
+
 def test_a_new_attempt_is_watched_anew(jobs: JobQueue, other: JobQueue, be: Callable, tick: Callable) -> None:
     here = owner.current()
     add(jobs, "a1")
@@ -260,15 +214,6 @@ def test_a_job_that_kills_its_servers_is_given_up(jobs: JobQueue, be: Callable) 
 
 
 # --- clocks -----------------------------------------------------------------------------------------------------------
-
-
-def clock(jump: timedelta) -> type[datetime]:
-    class Jumped(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime.now(tz) + jump
-
-    return Jumped
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-3), timedelta(days=3)])
