@@ -46,6 +46,25 @@ def test_langchain_by_responses(langchain: Any) -> None:
     assert "".join(piece.text for piece in by_responses.stream("a red mug")) == "a red mug"
 
 
+def test_langchain_with_an_answer_of_a_schema(langchain: Any) -> None:
+    import pydantic
+
+    class Mug(pydantic.BaseModel):
+        colour: str
+        price: int
+
+    # The echo plugin says what it is told.
+    asked = langchain.with_structured_output(Mug, method="json_schema")
+    assert asked.invoke('{"colour":"red","price":9}') == Mug(colour="red", price=9)
+
+
+def test_langchain_counts_what_it_streams(langchain: Any) -> None:
+    whole = None
+    for piece in langchain.stream("a red mug", stream_usage=True):
+        whole = piece if whole is None else whole + piece
+    assert whole.usage_metadata["output_tokens"] == 3
+
+
 @pytest.mark.model
 def test_langchain_with_a_schema(packaged: Served) -> None:
     import pydantic
