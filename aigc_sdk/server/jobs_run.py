@@ -21,6 +21,7 @@ from ..ledger.job_queue_rows import Ending, QueuedJob
 from .jobs_calls import QueueCalls
 from .jobs_folder import JobFolder
 from .jobs_view import error_of, result_of
+from .tracing import going_on
 
 if TYPE_CHECKING:
     from ..ledger.job_queue import JobQueue
@@ -101,7 +102,8 @@ class JobRun:
 
     async def _made(self) -> tuple[list[dict[str, Any]], dict[str, float]]:
         requests = await asyncio.to_thread(self._requests)
-        submitted = await self._state.submit_for(self.job.owner, requests, self.job.priority)
+        with going_on(self._state.client.engine.telemetry, self.job.request):
+            submitted = await self._state.submit_for(self.job.owner, requests, self.job.priority)
         results: dict[int, dict[str, Any]] = {}
         async with aclosing(submitted.events()) as events:
             async for index, event in events:

@@ -25,6 +25,7 @@ from .jobs_run import JobRun, stored_request
 from .jobs_worker import JobWorker
 from .keys import Caller
 from .refused import Refused
+from .tracing import carried
 from .webhooks import WebhookSender
 from .webhooks_address import checked_address, webhook_url
 
@@ -115,7 +116,8 @@ class Jobs:
             modality=wish.request.modality,
             task=wish.request.task,
             model=entry.card.id,
-            request=stored_request(wish.request, _drawn(wish.seeds), media),
+            request=stored_request(wish.request, _drawn(wish.seeds), media)
+            | carried(self._state.client.engine.telemetry),
             digest=wish.digest,
             priority=min(wish.priority, caller.priority),
             deadline=None if deadline is None else datetime.now(UTC) + timedelta(seconds=deadline),

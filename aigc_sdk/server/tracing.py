@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .metrics import KNOWN_METHODS
@@ -62,3 +64,28 @@ class Traced:
                 if route := getattr(scope.get("route"), "path", None):
                     span.set_attribute("http.route", route)
                     span.update_name(f"{method} {route}")
+
+
+def carried(telemetry: Telemetry | None) -> dict[str, Any]:
+    """What a durable job keeps of the request that it came with, so that its spans belong to the same trace."""
+    carrier: dict[str, str] = {}
+    if telemetry is not None:
+        from opentelemetry import propagate
+
+        propagate.inject(carrier)
+    return {"trace": carrier} if carrier else {}
+
+
+@contextlib.contextmanager
+def going_on(telemetry: Telemetry | None, kept: Mapping[str, Any]) -> Iterator[None]:
+    """What is submitted in the block belongs to the trace that was :func:`carried`, and else to none."""
+    if telemetry is None:
+        yield
+        return
+    from opentelemetry import context, propagate
+
+    token = context.attach(propagate.extract(kept.get("trace", {}), context=context.Context()))
+    try:
+        yield
+    finally:
+        context.detach(token)

@@ -56,6 +56,20 @@ def test_the_callers_trace_goes_on_in_the_jobs(traced: Served, kept: Kept, strea
     }
 
 
+def test_a_durable_job_belongs_to_the_trace_of_its_request(traced: Served, kept: Kept) -> None:
+    for headers in (PARENT, {}):
+        body = {"modality": "text", "prompt": "one two"}
+        url = httpx.post(f"{traced.url}/jobs", json=body, headers=headers).raise_for_status().headers["location"]
+        wait_until(lambda url=url: httpx.get(traced.url[:-3] + url).json()["state"] == "completed")
+    by_name: dict[str, list[Any]] = {}
+    for span in kept._spans.get_finished_spans():
+        by_name.setdefault(span.name, []).append(span)
+    requests, jobs = by_name["POST /v1/jobs"], by_name["chat echo"]
+    assert [job.parent.span_id for job in jobs] == [request.context.span_id for request in requests]
+    assert f"{jobs[0].context.trace_id:032x}" == TRACE
+    assert jobs[1].context.trace_id != jobs[0].context.trace_id
+
+
 def test_without_a_caller_the_request_is_the_root(traced: Served, kept: Kept) -> None:
     for headers in ({}, {"traceparent": "nonsense"}):
         httpx.get(f"{traced.url}/models", headers=headers)
