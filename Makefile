@@ -8,6 +8,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# Tests run in as many processes; much of their time is waiting for programs that they start.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help setup demo test test-servers lint format bench docs clean
 
@@ -22,11 +25,11 @@ demo: $(STAMP) ## run the main job on examples/mug.yaml (the first run fetches t
 	@echo "Open out/index.html in a browser."
 
 test: $(STAMP) ## run the tests (ARGS="tests/cli -x" to choose)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-servers: $(STAMP) ## test against real servers, installed for it (Debian, as root; docs/how-to/test-servers.md)
 	@$(BIN)/python -m tests.servers --install
-	@AIGC_TEST_SERVERS=1 $(BIN)/python -m pytest tests/servers $(ARGS)
+	@AIGC_TEST_SERVERS=1 $(PYTEST) tests/servers $(ARGS)
 
 lint: $(STAMP) ## check style, types and who imports whom
 	@$(BIN)/ruff check .
