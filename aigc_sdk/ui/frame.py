@@ -36,6 +36,7 @@ class Results:
     status: Any
     save: Any
     save_receipt: Any
+    save_captions: Any
     receipt: Any
     fold: Any
 
@@ -45,11 +46,14 @@ class Results:
             return {
                 self.save: gr.update(visible=False),
                 self.save_receipt: gr.update(visible=False),
+                self.save_captions: gr.update(visible=False),
                 self.fold: gr.update(visible=False),
             }
+        captions = None if kept.captions is None else str(kept.captions)
         return {
             self.save: gr.update(value=str(kept.file), visible=True),
             self.save_receipt: gr.update(value=str(kept.receipt_file), visible=True),
+            self.save_captions: gr.update(value=captions, visible=captions is not None),
             self.receipt: kept.receipt,
             self.fold: gr.update(visible=True),
         }
@@ -57,7 +61,7 @@ class Results:
     @property
     def parts(self) -> list[Any]:
         """All that :meth:`shown` may update."""
-        return [self.save, self.save_receipt, self.receipt, self.fold]
+        return [self.save, self.save_receipt, self.save_captions, self.receipt, self.fold]
 
 
 def buttons(what: str) -> Buttons:
@@ -82,9 +86,10 @@ def savers(line: Any, what: str) -> Results:
     with gr.Row(elem_classes="savers"):
         save = gr.DownloadButton(what, visible=False, size="sm", elem_classes="save")
         save_receipt = gr.DownloadButton("Save receipt", visible=False, size="sm")
+        save_captions = gr.DownloadButton("Save captions", visible=False, size="sm")
     with gr.Accordion("Receipt", open=False, visible=False, elem_classes="receipt") as fold:
         receipt = gr.JSON(show_label=False, max_height=420, container=False)
-    return Results(line, save, save_receipt, receipt, fold)
+    return Results(line, save, save_receipt, save_captions, receipt, fold)
 
 
 def model_field(choices: Sequence[tuple[str, str]]) -> Any:

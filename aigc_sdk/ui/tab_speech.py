@@ -14,7 +14,6 @@ from .desk import Desk
 from .frame import (
     LEFT,
     RIGHT,
-    Updates,
     buttons,
     connect,
     model_field,
@@ -121,23 +120,17 @@ def _build_transcribe(desk: Desk) -> None:
                 label="Transcript", show_label=False, lines=10, max_lines=24, interactive=False, buttons=["copy"],
                 placeholder="What is said appears here.", elem_classes="answer", elem_id="transcript",
             )  # fmt: skip
-            captions = gr.DownloadButton("Save captions", visible=False, size="sm")
             results = savers(line, "Save text")
-
-    def show(run: Run) -> Updates:
-        file = run.kept[0].captions if run.done and run.kept else None
-        return {text: shown_text(run), captions: gr.update(value=file and str(file), visible=file is not None)}
-
     connect(
         desk,
         "transcribe",
         triggers=[controls.go.click],
         inputs=[recording, model, language, times],
-        outputs=[text, captions],
+        outputs=[text],
         controls=controls,
         results=results,
         build=_heard,
-        show=show,
+        show=lambda run: {text: shown_text(run)},
     )
 
 
