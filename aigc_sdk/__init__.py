@@ -94,6 +94,8 @@ __all__ = [
     "TargetUnavailable",
     "TextArtifact",
     "TextRequest",
+    "Tool",
+    "ToolCall",
     "UnknownModel",
     "UnknownOption",
     "UnknownPlugin",
@@ -180,6 +182,8 @@ if TYPE_CHECKING:
         Modality,
         Request,
         TextRequest,
+        Tool,
+        ToolCall,
         VideoRequest,
     )
     from .contract.runner import BaseRunner, Item, Loader, ModelFiles, Resolver, RunContext, Runner, SourceInfo

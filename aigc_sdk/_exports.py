@@ -7,7 +7,8 @@ _BY_MODULE = {
         DeadlineExceeded HashMismatch InvalidRequest JobExists LicenceRefused MissingExtra OfflineRefused OutOfMemory
         OverBudget PermissionRefused PolicyBlocked PromptTooLong QueueFull SchemaUnsatisfiable SourceUnavailable
         StoreError TargetUnavailable UnknownModel UnknownOption UnknownPlugin UnsafeFormat WriteConflict""",
-    "contract.requests": "Media Message Modality Request TextRequest ImageRequest AudioRequest VideoRequest",
+    "contract.requests": """Media Message Modality Request TextRequest ImageRequest AudioRequest VideoRequest Tool
+        ToolCall""",
     "contract.artifacts": "Artifact TextArtifact VectorArtifact ImageArtifact AudioArtifact VideoArtifact",
     "contract.events": "Event Queued Started Progress Preview Delta Completed Failed",
     "contract.receipt": "Energy Receipt",

@@ -92,6 +92,7 @@ class TextArtifact(Artifact):
         logprob: mean log-probability per output token (natural log), if it was asked for.
         segments: for a transcription with timestamps, ``{"start": s, "end": s, "text": str}`` in order.
         language: for a transcription, a BCP-47 tag of what is spoken, where that is known.
+        tool_calls: the functions that the answer calls, ``{"name": str, "arguments": dict}`` in order.
     """
 
     modality: ClassVar[Modality] = "text"
@@ -102,6 +103,7 @@ class TextArtifact(Artifact):
     logprob: float | None = None
     segments: tuple[dict[str, Any], ...] = ()
     language: str | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()
 
     @property
     def parsed(self) -> Any:
@@ -109,7 +111,9 @@ class TextArtifact(Artifact):
         return json.loads(self.text)
 
     def content(self) -> bytes:
-        return self.text.encode("utf-8")
+        """The text; each call of a function follows as a line of JSON."""
+        calls = [json.dumps(call, ensure_ascii=False) for call in self.tool_calls]
+        return "\n".join([self.text, *calls]).encode("utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

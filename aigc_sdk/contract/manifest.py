@@ -32,6 +32,10 @@ OPEN_LICENCES = frozenset(
 """SPDX ids of licences that need no acceptance before a download."""
 
 
+OPTIONAL_FIELDS = frozenset({"tools", "top_logprobs", "word_timestamps"})
+"""Request fields that change the result and that not every runner can honour."""
+
+
 class OptionSpec(Closed):
     """One plugin-specific option: its type, default and bounds.
 
@@ -187,6 +191,7 @@ class RunnerSpec(Closed):
         keeps_quality: False if its quantisation measurably changes the output; the plan then never chooses it.
         max_batch: most items run together. max_wait_ms: longest that an item waits for batch-mates.
         continuous: the runner takes new items while others run (``context.admit``).
+        serves: those of :data:`OPTIONAL_FIELDS` that it honours; a request that sets another one is refused.
         environment: variables set before its library is imported.
     """
 
@@ -205,7 +210,16 @@ class RunnerSpec(Closed):
     max_batch: int = Field(default=1, ge=1)
     max_wait_ms: float = Field(default=0, ge=0, le=1000)
     continuous: bool = False
+    serves: tuple[str, ...] = ()
     environment: dict[str, str] = {}
+
+    @field_validator("serves")
+    @classmethod
+    def _known_fields(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(value) - OPTIONAL_FIELDS:
+            known = ", ".join(sorted(OPTIONAL_FIELDS))
+            raise ValueError(f"{sorted(unknown)[0]!r} is no optional field; these are: {known}")
+        return value
 
 
 class Manifest(Closed):

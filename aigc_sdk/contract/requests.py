@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -51,11 +51,46 @@ class Media(Closed):
         return hashlib.sha256(self.read()).hexdigest()
 
 
-class Message(Closed):
-    """One turn of a chat."""
+ToolName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
 
-    role: Literal["system", "user", "assistant"]
+
+class Tool(Closed):
+    """A function that an answer may call; whoever asks runs it.
+
+    Attributes:
+        description: what it does, for the model to choose by.
+        parameters: JSON schema of its arguments, an object; empty for a function that takes none.
+    """
+
+    name: ToolName
+    description: str = Field(default="", max_length=MAX_PROMPT_CHARS)
+    parameters: dict[str, JsonValue] = {}
+
+
+class ToolCall(Closed):
+    """A call of a function, as an answer made it."""
+
+    name: ToolName
+    arguments: dict[str, JsonValue] = {}
+
+
+class Message(Closed):
+    """One turn of a chat.
+
+    Attributes:
+        tool_calls: what an earlier answer called. tool: for the role ``tool``, the function whose result it is.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str = Field(max_length=MAX_PROMPT_CHARS)
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool: ToolName | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_role(self) -> Message:
+        _needs(self.role == "assistant" or not self.tool_calls, "only the assistant calls functions")
+        _needs((self.role == "tool") == (self.tool is not None), "a result of a function, and nothing else, names it")
+        return self
 
 
 class Request(Closed):
@@ -102,7 +137,9 @@ class TextRequest(Request):
     Attributes:
         task: ``chat`` (an instruction is answered), ``text-generation`` (the prompt is continued),
             ``summarization``, ``translation``, ``feature-extraction`` (the prompt becomes a vector).
-        messages: the turns of a chat, oldest first; the last one is the user's.
+        messages: the turns of a chat, oldest first; the last one is the user's, or the result of a function.
+        tools: functions that a chat's answer may call instead of, or after, saying something; at most 128.
+        tool_choice: whether it may call one (``auto``) or has to (``required``).
         system: instruction that precedes the conversation.
         target_language: for translation, a BCP-47 tag such as ``zh`` or ``pt-BR``.
         max_tokens: most tokens to write, 1 to 131,072; None is the model card's default.
@@ -121,6 +158,8 @@ class TextRequest(Request):
 
     task: TextTask = "chat"
     messages: tuple[Message, ...] = ()
+    tools: tuple[Tool, ...] = Field(default=(), max_length=128)
+    tool_choice: Literal["auto", "required"] = "auto"
     system: str | None = Field(default=None, max_length=MAX_PROMPT_CHARS)
     target_language: str | None = Field(default=None, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
     max_tokens: int | None = Field(default=None, ge=1, le=131_072)
@@ -140,10 +179,15 @@ class TextRequest(Request):
     def _something_to_answer(self) -> TextRequest:
         if bool(self.prompt.strip()) == bool(self.messages):
             raise ValueError("give a prompt that is not empty, or messages" + (", not both" if self.messages else ""))
-        if self.messages and self.messages[-1].role != "user":
-            raise ValueError("the last message must be the user's")
+        if self.messages and self.messages[-1].role not in ("user", "tool"):
+            raise ValueError("the last message must be the user's, or the result of a function")
         if self.json_schema is not None and self.regex is not None:
             raise ValueError("give json_schema or regex, not both")
+        _needs(not self.tools or self.task == "chat", "tools are for the task chat")
+        _needs(
+            not self.tools or not (self.json_schema or self.regex), "give tools, or a json_schema or regex, not both"
+        )
+        _needs(len({tool.name for tool in self.tools}) == len(self.tools), "two tools have the same name")
         if isinstance(self.max_chars, dict) and self.json_schema is None:
             raise ValueError("max_chars by field needs a json_schema")
         if any(not s for s in self.stop):

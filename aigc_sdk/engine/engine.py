@@ -29,7 +29,7 @@ from .receipts import make_receipt
 from .recorder import Recorder
 from .resident import Resident
 from .residents import Residents
-from .resolve import resolve
+from .resolve import check_runner, resolve
 from .ticket import Ticket
 
 if TYPE_CHECKING:
@@ -152,7 +152,9 @@ class Engine:
 
     def _ready(self, request: Request) -> Entry:
         """The model that will run the request. Raises AigcError if it cannot."""
-        return self.plan(request)[0]
+        entry, plan = self.plan(request)
+        check_runner(request, entry.card, entry.manifest, plan.runner)
+        return entry
 
     def _start(self, entry: Entry, ticket: Ticket) -> None:
         """Hands the ticket to who runs it."""

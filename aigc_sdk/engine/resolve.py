@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from ..contract.errors import InvalidRequest
-from ..contract.manifest import Manifest, ModelCard
+from ..contract.manifest import OPTIONAL_FIELDS, Manifest, ModelCard
 from ..contract.requests import Request
 
 _DRAWN_SEED_BITS = 32
@@ -43,6 +43,16 @@ def _check_limits(request: Request, card: ModelCard) -> None:
         value = getattr(request, name, None)
         if isinstance(value, (int, float)) and value > limit:
             raise InvalidRequest(f"{name}={value:g} is beyond what {card.id!r} can do: at most {limit:g}")
+
+
+def check_runner(request: Request, card: ModelCard, manifest: Manifest, runner: str) -> None:
+    """Raises InvalidRequest for a field that the runner would not look at, and names one that would."""
+    served = manifest.runner(runner).serves
+    for name in sorted(request.model_fields_set & OPTIONAL_FIELDS):
+        if name not in served and getattr(request, name) != type(request).model_fields[name].get_default():
+            able = [s.name for s in manifest.runners if name in s.serves and s.name in (card.runners or (s.name,))]
+            fix = f"--runner {able[0]}" if able else "take another model (aigc models)"
+            raise InvalidRequest(f"runner {runner!r} has no {name}", plugin=manifest.name, fix=fix)
 
 
 def resolved_options(request: Request) -> dict[str, Any]:

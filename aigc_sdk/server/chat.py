@@ -12,12 +12,13 @@ from fastapi.responses import JSONResponse, Response
 
 from ..contract.artifacts import TextArtifact
 from ..contract.events import Completed, Delta
-from ..contract.requests import Message, TextRequest
+from ..contract.requests import TextRequest
 from .json_route import json_router
 from .run_jobs import Running, Submitted, seeds_of
 from .schema import ChatBody, CompletionBody, Sampled
 from .sse import stream
 from .state import state_of
+from .tools import calls_made, tools_wanted, turns_of
 
 router = json_router()
 _REASONS = {"stop": "stop", "length": "length", "cancelled": "stop"}
@@ -44,12 +45,10 @@ async def completions(body: CompletionBody, http: Request) -> Response:
 
 def _chat_request(body: ChatBody, seed: int | None) -> TextRequest:
     system = "\n\n".join(turn.words for turn in body.messages if turn.role in ("system", "developer"))
-    turns = tuple(
-        Message(role=turn.role, content=turn.words) for turn in body.messages if turn.role in ("user", "assistant")
-    )
     schema = body.response_format.schema_wanted if body.response_format else None
     fields = _sampling(body) | {"max_tokens": body.max_completion_tokens or body.max_tokens}
-    return TextRequest(messages=turns, system=system or None, json_schema=schema, seed=seed, **fields)
+    fields |= tools_wanted(body.tools, body.tool_choice)
+    return TextRequest(messages=turns_of(body.messages), system=system or None, json_schema=schema, seed=seed, **fields)
 
 
 def _sampling(body: Sampled) -> dict[str, Any]:
@@ -66,9 +65,24 @@ class _Chat:
 
     prefix, whole, piece = "chatcmpl", "chat.completion", "chat.completion.chunk"
 
-    def choice(self, index: int, text: str, reason: str, prompt: str) -> dict[str, Any]:
-        message = {"role": "assistant", "content": text, "refusal": None}
-        return {"index": index, "message": message, "logprobs": None, "finish_reason": reason}
+    def choice(self, index: int, made: TextArtifact, prompt: str, job: str) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": made.text, "refusal": None}
+        if made.tool_calls:
+            message |= {"content": made.text or None, "tool_calls": calls_made(made, job)}
+        return {"index": index, "message": message, "logprobs": None, "finish_reason": self.reason(made)}
+
+    def reason(self, made: TextArtifact) -> str:
+        """Why it ended. A call that had to be brought to its end is cut short, too."""
+        reason = _REASONS[made.finish_reason]
+        return "tool_calls" if made.tool_calls and reason == "stop" else reason
+
+    def calls(self, index: int, made: TextArtifact, job: str, first: bool) -> dict[str, Any] | None:
+        """A piece with the calls of an answer, whole; None if it has none."""
+        if not made.tool_calls:
+            return None
+        calls = [{"index": number} | call for number, call in enumerate(calls_made(made, job))]
+        delta = ({"role": "assistant", "content": None} if first else {}) | {"tool_calls": calls}
+        return {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
 
     def delta(self, index: int, text: str | None, reason: str | None, first: bool) -> dict[str, Any]:
         delta: dict[str, Any] = {"role": "assistant", "content": text or ""} if first else {}
@@ -85,13 +99,19 @@ class _Completion:
     def __init__(self, echo: bool) -> None:
         self._echo = echo
 
-    def choice(self, index: int, text: str, reason: str, prompt: str) -> dict[str, Any]:
+    def choice(self, index: int, made: TextArtifact, prompt: str, job: str) -> dict[str, Any]:
         return {
             "index": index,
-            "text": prompt + text if self._echo else text,
+            "text": prompt + made.text if self._echo else made.text,
             "logprobs": None,
-            "finish_reason": reason,
+            "finish_reason": self.reason(made),
         }
+
+    def reason(self, made: TextArtifact) -> str:
+        return _REASONS[made.finish_reason]
+
+    def calls(self, index: int, made: TextArtifact, job: str, first: bool) -> None:
+        """Texts that are continued call nothing."""
 
     def delta(self, index: int, text: str | None, reason: str | None, first: bool) -> dict[str, Any]:
         return {"index": index, "text": text or "", "logprobs": None, "finish_reason": reason}
@@ -112,7 +132,7 @@ async def _answered(body: Sampled, requests: list[TextRequest], http: Request, s
     choices = []
     for index, (artifact, request) in enumerate(zip(artifacts, requests, strict=True)):
         assert isinstance(artifact, TextArtifact)
-        choices.append(shape.choice(index, artifact.text, _REASONS[artifact.finish_reason], request.prompt))
+        choices.append(shape.choice(index, artifact, request.prompt, submitted.jobs[index].id))
     answer = head | {"object": shape.whole, "choices": choices, "usage": submitted.usage()}
     return JSONResponse(answer, headers=headers)
 
@@ -124,13 +144,14 @@ async def _pieces(
     first = set(range(len(submitted.jobs)))
     async with aclosing(submitted.events()) as events:
         async for index, event in events:
-            choice = None
+            choices: list[dict[str, Any]] = []
             if isinstance(event, Delta) and event.text:
-                choice = shape.delta(index, event.text, None, index in first)
+                choices = [shape.delta(index, event.text, None, index in first)]
             elif isinstance(event, Completed) and isinstance(event.artifact, TextArtifact):
-                reason = _REASONS[event.artifact.finish_reason]
-                choice = shape.delta(index, None, reason, index in first)
-            if choice is not None:
+                calls = shape.calls(index, event.artifact, submitted.jobs[index].id, index in first)
+                last = shape.delta(index, None, shape.reason(event.artifact), index in first and calls is None)
+                choices = [last] if calls is None else [calls, last]
+            for choice in choices:
                 first.discard(index)
                 yield head | {"choices": [choice]} | ({"usage": None} if usage else {})
     if usage:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator, model_validator
 
 from ..contract.requests import MAX_PROMPT_CHARS, MAX_SEED
+from .tools import CallMade, FunctionTool, ToolChoice, tools_wanted, turns_of
 
 DEFAULT = "default"
 """The model name that stands for each modality's default."""
@@ -89,16 +90,28 @@ class ChatMessage(BaseModel):
     """A turn. ``developer`` is the newer name of ``system``."""
 
     model_config = ConfigDict(extra="forbid")
-    role: Literal["system", "developer", "user", "assistant"]
-    content: Words
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Words | None = None
     name: str | None = None
     refusal: None = None
     annotations: list[JsonValue] | None = None
     audio: None = None
+    tool_calls: list[CallMade] | None = None
+    tool_call_id: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ChatMessage:
+        if self.content is None and not self.tool_calls:
+            raise ValueError("a message has content")
+        if self.tool_calls and self.role != "assistant":
+            raise ValueError("only the assistant's messages have tool_calls")
+        if (self.tool_call_id is not None) != (self.role == "tool"):
+            raise ValueError("messages of the role tool, and no others, have a tool_call_id")
+        return self
 
     @property
     def words(self) -> str:
-        return as_text(self.content)
+        return as_text(self.content or "")
 
 
 class JsonSchema(BaseModel):
@@ -183,27 +196,13 @@ class ChatBody(Sampled):
     response_format: ResponseFormat | None = None
     logprobs: bool | None = None
     modalities: list[Literal["text"]] | None = None
-    tools: list[JsonValue] | None = None
-    tool_choice: JsonValue = None
+    tools: list[FunctionTool] | None = Field(default=None, max_length=128)
+    tool_choice: ToolChoice | None = None
     top_logprobs: int | None = None
     parallel_tool_calls: JsonValue = None
     prediction: JsonValue = None
     reasoning_effort: Literal["none"] | None = None
     verbosity: Literal["medium"] | None = None
-
-    @field_validator("tools")
-    @classmethod
-    def _no_tools(cls, value: list[JsonValue] | None) -> list[JsonValue] | None:
-        if value:
-            raise ValueError("is not supported by the models of this server; response_format with a json_schema is")
-        return value
-
-    @field_validator("tool_choice")
-    @classmethod
-    def _no_choice(cls, value: JsonValue) -> JsonValue:
-        if value not in (None, "none", "auto"):
-            raise ValueError("is not supported by the models of this server")
-        return value
 
     @field_validator("top_logprobs", "logprobs")
     @classmethod
@@ -213,9 +212,13 @@ class ChatBody(Sampled):
         return value
 
     @model_validator(mode="after")
-    def _ends_with_the_user(self) -> ChatBody:
-        if self.messages[-1].role != "user":
-            raise ValueError("the last message must be the user's")
+    def _hangs_together(self) -> ChatBody:
+        if self.messages[-1].role not in ("user", "tool"):
+            raise ValueError("the last message must be the user's, or the result of a function")
+        if self.response_format and self.response_format.schema_wanted and self.tools and self.tool_choice != "none":
+            raise ValueError("give tools, or a response_format with a schema, not both")
+        tools_wanted(self.tools, self.tool_choice)
+        turns_of(self.messages)
         return self
 
 

@@ -23,14 +23,17 @@ PLAIN_TEMPLATE = (
 PLAIN_STOP = ("\nUser:", "\nAssistant:")
 """What ends an answer under :data:`PLAIN_TEMPLATE`: the model starting the next turn by itself."""
 
-Turns: TypeAlias = "Sequence[dict[str, str]]"
+Turns: TypeAlias = "Sequence[dict[str, Any]]"
 
 
-def render(template: str, messages: Turns, special: dict[str, str]) -> str:
+def render(
+    template: str, messages: Turns, special: dict[str, str], tools: Sequence[dict[str, Any]] | None = None
+) -> str:
     """The conversation as one text that ends where the answer begins.
 
     Args:
         template: Jinja source. messages: ``{"role", "content"}``, oldest first. special: named special tokens.
+        tools: functions as OpenAI describes them, for templates that know what to do with them.
 
     Raises:
         InvalidRequest: if the template refuses the conversation or is broken.
@@ -38,16 +41,16 @@ def render(template: str, messages: Turns, special: dict[str, str]) -> str:
     from jinja2 import TemplateError
 
     try:
-        return _render(template, messages, special)
+        return _render(template, messages, special, tools)
     except TemplateError as error:
         if messages and messages[0]["role"] == "system":  # some templates (Gemma's) refuse a system turn
-            return render(template, _fold_system(messages), special)
+            return render(template, _fold_system(messages), special, tools)
         raise InvalidRequest(f"the model's chat template refuses this conversation: {error}", plugin="text") from None
 
 
-def _render(template: str, messages: Turns, special: dict[str, str]) -> str:
+def _render(template: str, messages: Turns, special: dict[str, str], tools: Sequence[dict[str, Any]] | None) -> str:
     text = _compiled(template).render(
-        messages=messages, add_generation_prompt=True, tools=None, documents=None, **special
+        messages=messages, add_generation_prompt=True, tools=tools or None, documents=None, **special
     )
     return str(text)
 

@@ -19,6 +19,7 @@ from aigc_sdk.contract.errors import SchemaUnsatisfiable
 from aigc_sdk.contract.requests import TextRequest
 
 from .closing import Quotes, Search, Vocabulary, allowed_by
+from .preprocess import Prompt, ToolUse
 from .schema import literals, prepared
 from .tokenizer import Tokenizer
 
@@ -62,6 +63,22 @@ def constraint_for(request: TextRequest, tokenizer: Tokenizer, vocab_size: int, 
         raise _unsatisfiable(what, "; ".join(warnings))
     max_chars = request.max_chars if isinstance(request.max_chars, int) else None
     return Constraint(matcher, vocabulary, hints.encode(), what, max_tokens, max_chars)
+
+
+def check_bounds(request: TextRequest, prompt: Prompt, tokenizer: Tokenizer, vocab_size: int) -> None:
+    """Raises what :func:`constraint_for` raises for anything that the prompt may bind its output to."""
+    use = prompt.tool_use
+    constraint_for(bound_by(request, use), tokenizer, vocab_size, prompt.max_tokens)
+    for option in (use.options or {}).values() if use is not None else ():
+        check_bounds(request, option, tokenizer, vocab_size)
+
+
+def bound_by(request: TextRequest, use: ToolUse | None) -> TextRequest:
+    """The request, bound to a call of a function or to a choice where its prompt is for one."""
+    if use is None:
+        return request
+    choice = f" ({'|'.join(use.options)})" if use.options is not None else None
+    return request.model_copy(update={"json_schema": use.schema, "regex": choice, "max_chars": None})
 
 
 def _schema(request: TextRequest) -> tuple[dict[str, Any], str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +16,12 @@ from aigc_sdk.contract.requests import TextRequest
 from aigc_sdk.contract.runner import Item, RunContext
 
 from .backend import Backend, PrefillCancelled
-from .constraint import constraint_for
+from .constraint import bound_by, constraint_for
 from .preprocess import Prompt
 from .sampling import Sampler, is_looping
 from .text_stream import TextStream
 from .tokenizer import Tokenizer
+from .tool_text import ToolText
 
 if TYPE_CHECKING:
     from .backend import Logits
@@ -49,11 +51,13 @@ def decode(
             if free > 0:
                 waiting.extend(context.admit(free))
             if waiting and len(live) < backend.max_slots:
-                yield from _start(waiting.popleft(), live, backend, tokenizer, context)
+                answer = yield from _start(waiting.popleft(), live, backend, tokenizer, context)
+                waiting.extendleft(_chosen(answer))
             if live:
                 scores = backend.step({slot: answer.last for slot, answer in live.items()})
                 for slot, answer in list(live.items()):
                     yield from _continue(answer, scores[slot], live, slot, backend)
+                    waiting.extendleft(_chosen(answer))
             elif not waiting:
                 return
     finally:
@@ -63,21 +67,29 @@ def decode(
 
 def _start(
     item: Item, live: dict[int, _Answer], backend: Backend, tokenizer: Tokenizer, context: RunContext
-) -> Iterator[tuple[int, Event]]:
-    """Reads an item's prompt and takes its first token."""
+) -> Generator[tuple[int, Event], None, _Answer | None]:
+    """Reads an item's prompt and takes its first token. Returns the answer that has begun, if one has."""
     if context.cancelled(item.index):
-        return
+        return None
     try:
         answer = _Answer(item, tokenizer, backend.vocab_size)
     except Exception as error:  # noqa: BLE001 - one item's fault must not end its neighbours
         yield item.index, Failed(_as_error(error))
-        return
+        return None
     try:
         slot, logits = backend.prefill(answer.prompt.tokens, lambda: context.cancelled(item.index))
     except PrefillCancelled:
-        return
+        return None
     live[slot] = answer
     yield from _continue(answer, logits, live, slot, backend)
+    return answer
+
+
+def _chosen(answer: _Answer | None) -> list[Item]:
+    """The item again, with the prompt that its choice has led to; nothing if the answer was no choice, or goes on."""
+    if answer is None or answer.chosen is None:
+        return []
+    return [replace(answer.item, inputs=answer.chosen)]
 
 
 def _continue(
@@ -88,7 +100,7 @@ def _continue(
         events = answer.take(logits)
     except Exception as error:  # noqa: BLE001 - one item's fault must not end its neighbours
         events = [Failed(_as_error(error))]
-    if events and isinstance(events[-1], (Completed, Failed)):
+    if answer.chosen is not None or (events and isinstance(events[-1], (Completed, Failed))):
         _drop(live, slot, backend)
     for event in events:
         yield answer.item.index, event
@@ -112,6 +124,7 @@ class _Answer:
 
     Attributes:
         last: the token to append next.
+        chosen: the prompt to go on with, once a choice between several is made.
     """
 
     def __init__(self, item: Item, tokenizer: Tokenizer, vocab_size: int) -> None:
@@ -121,10 +134,15 @@ class _Answer:
         self.item = item
         self.prompt = item.inputs
         self.last = -1
+        self.chosen: Prompt | None = None
         self._written: list[int] = []
         self._ends = tokenizer.eos_ids
-        self._constraint = constraint_for(request, tokenizer, vocab_size, self.prompt.max_tokens)
-        self._sampler = _sampler(request, item.seed)
+        use = self.prompt.tool_use
+        self._call = ToolText(use, request, tokenizer, vocab_size) if use is not None else None
+        self._constraint = None
+        if self._call is None or self._call.begun:
+            self._constraint = constraint_for(bound_by(request, use), tokenizer, vocab_size, self.prompt.max_tokens)
+        self._sampler = _sampler(request, item.seed, greedy=use is not None and use.options is not None)
         before = self.prompt.tokens if self.prompt.continued else ()
         max_chars = request.max_chars if isinstance(request.max_chars, int) else None
         # A stop string or a bound would cut a constrained text anywhere; its constraint ends it instead.
@@ -144,14 +162,44 @@ class _Answer:
             self.last = token
             self._written.append(token)
             self._sampler.accept(token)
-        piece = "" if ends else self._text.push(token)
+        piece = self._piece(token, ends)
         reason = "stop" if ends else self._reason()
-        if reason is not None:
-            piece += self._text.finish()
-        events: list[Event] = [Delta(piece)] if piece else []
-        return events if reason is None else [*events, self._completed(reason)]
+        if reason is None:
+            return [Delta(piece)] if piece else []
+        if self._call is not None and self._call.begun:
+            return self._called(piece, reason)
+        piece += self._text.finish()
+        completed = self._completed(reason)
+        return [Delta(piece), completed] if piece else [completed]
+
+    def _piece(self, token: int, ends: bool) -> str:
+        """The text that the token adds; nothing of a call."""
+        if self._call is None:
+            return "" if ends else self._text.push(token)
+        if self._call.begun:
+            if not ends:
+                self._call.push(token)
+            return ""
+        if token != self._call.begins:
+            return "" if ends else self._text.push(token)
+        left = self.prompt.max_tokens - len(self._written)
+        self._constraint = self._call.begin(left)
+        return self._text.finish()
+
+    def _called(self, piece: str, reason: FinishReason) -> list[Event]:
+        """The end of a call or of a choice."""
+        assert self._call is not None
+        use = self._call.use
+        if use.options is not None:
+            spent = (self._read(), self._count())
+            self.chosen = replace(use.options[self._call.text.strip()], spent=spent)
+            return []
+        completed = self._completed(reason, (self._call.made(),))
+        return [Delta(piece), completed] if piece else [completed]
 
     def _choose(self, logits: Logits) -> int:
+        if self._call is not None and self._call.forced:
+            return self._call.forced.pop(0)
         if self._constraint is None:
             return self._sampler.choose(logits)
         wanted = self._sampler.choose(logits, self._constraint.allowed())
@@ -172,18 +220,24 @@ class _Answer:
             self._constraint.ends_now = True
         return None
 
-    def _completed(self, reason: FinishReason) -> Completed:
+    def _completed(self, reason: FinishReason, calls: tuple[dict[str, Any], ...] = ()) -> Completed:
         mean = float(np.mean(self._logprobs)) if self._logprobs else None
-        artifact = TextArtifact(text=self._text.text, finish_reason=reason, logprob=mean)
-        units = {"input_tokens": float(len(self.prompt.tokens)), "output_tokens": float(len(self._written))}
-        return Completed(artifact, units)
+        artifact = TextArtifact(text=self._text.text, finish_reason=reason, logprob=mean, tool_calls=calls)
+        return Completed(artifact, {"input_tokens": float(self._read()), "output_tokens": float(self._count())})
+
+    def _read(self) -> int:
+        return len(self.prompt.tokens) + self.prompt.spent[0]
+
+    def _count(self) -> int:
+        return len(self._written) + self.prompt.spent[1]
 
 
-def _sampler(request: TextRequest, seed: int) -> Sampler:
-    """The request's choices; what neither it nor the model card says is off."""
+def _sampler(request: TextRequest, seed: int, *, greedy: bool = False) -> Sampler:
+    """The request's choices; what neither it nor the model card says is off. ``greedy``: the likeliest token."""
+    temperature = 1.0 if request.temperature is None else request.temperature
     return Sampler(
         seed=seed,
-        temperature=1.0 if request.temperature is None else request.temperature,
+        temperature=0.0 if greedy else temperature,
         top_k=request.top_k or 0,
         top_p=1.0 if request.top_p is None else request.top_p,
         min_p=request.min_p or 0.0,

@@ -11,9 +11,9 @@ from aigc_sdk.contract.runner import ModelFiles
 
 from . import convert_gguf, convert_onnx
 from .ort import OrtBackend
-from .preprocess import make_prompt
 from .runner import TextRunner
 from .tokenizer import Tokenizer
+from .tool_prompts import make_tool_prompt
 
 
 def load(card: ModelCard, plan: Plan, files: ModelFiles) -> TextRunner:
@@ -32,7 +32,7 @@ def load(card: ModelCard, plan: Plan, files: ModelFiles) -> TextRunner:
     return TextRunner(
         backend,
         tokenizer,
-        partial(make_prompt, tokenizer=tokenizer, context_length=backend.context_length),
+        partial(make_tool_prompt, tokenizer=tokenizer, context_length=backend.context_length),
         weights=dict(files.sha256),
         libraries=("onnxruntime", "tokenizers"),
     )

@@ -9,12 +9,13 @@ from aigc_sdk.contract.plan import Plan
 from aigc_sdk.contract.runner import ModelFiles
 
 from .convert_gguf import safetensors_folder
-from .preprocess import DEFAULT_CONTEXT, make_prompt
+from .preprocess import DEFAULT_CONTEXT
 from .resolve import context_length, is_seq2seq
 from .runner import TextRunner
 from .seq2seq_prompts import make_seq2seq_prompt
 from .seq2seq_tokenizer import load_tokenizer
 from .tokenizer import read_json
+from .tool_prompts import make_tool_prompt
 from .torch_model import load_model
 
 LIBRARIES = ("torch", "transformers", "tokenizers")
@@ -46,7 +47,7 @@ def load(card: ModelCard, plan: Plan, files: ModelFiles) -> TextRunner:
     return TextRunner(
         CausalBackend(model, plan.device, context_length=limit, max_slots=plan.max_batch),
         tokenizer,
-        partial(make_prompt, tokenizer=tokenizer, context_length=limit),
+        partial(make_tool_prompt, tokenizer=tokenizer, context_length=limit),
         weights=weights,
         libraries=LIBRARIES,
     )

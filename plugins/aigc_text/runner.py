@@ -9,7 +9,7 @@ from aigc_sdk.contract.requests import Request, TextRequest
 from aigc_sdk.contract.runner import BaseRunner, Item, RunContext
 
 from .backend import Backend
-from .constraint import constraint_for
+from .constraint import check_bounds
 from .decoding import decode
 from .preprocess import Prompt
 from .tokenizer import Tokenizer
@@ -42,7 +42,7 @@ class TextRunner(BaseRunner):
         assert isinstance(request, TextRequest)
         prompt = self._make_prompt(request)
         # A schema that cannot be met is refused here, in the caller's time, and not in the middle of others' answers.
-        constraint_for(request, self.tokenizer, self.backend.vocab_size, prompt.max_tokens)
+        check_bounds(request, prompt, self.tokenizer, self.backend.vocab_size)
         return prompt
 
     def batch_key(self, request: Request) -> Hashable:

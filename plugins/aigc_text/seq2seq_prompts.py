@@ -23,8 +23,9 @@ def make_seq2seq_prompt(request: TextRequest, tokenizer: Tokenizer, config: dict
         PromptTooLong: if the text does not fit the encoder.
         InvalidRequest: if there is a system prompt, or the model does not know the target language.
     """
-    if request.system or len(request.messages) > 1:
-        raise InvalidRequest("this model takes a text, neither a system prompt nor a conversation", plugin="text")
+    if request.system or len(request.messages) > 1 or request.tools:
+        what = "this model takes a text, neither a system prompt nor a conversation nor tools"
+        raise InvalidRequest(what, plugin="text")
     text = _prefix(request, tokenizer, config) + raw_text(request)
     tokens = tokenizer.encode(text, special=True)
     if len(tokens) > limit:
