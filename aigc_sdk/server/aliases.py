@@ -50,7 +50,9 @@ class Aliases:
         """The error, which also says how a name becomes known, if it is not."""
         if name in self._known:  # a model of another modality
             return error
-        return UnknownModel(error.what, plugin=error.plugin, fix=f"{error.fix}; {_HOW}" if error.fix else _HOW)
+        return UnknownModel(
+            error.what, plugin=error.plugin, fix=f"{error.fix.rstrip('.')}; {_HOW}" if error.fix else _HOW
+        )
 
 
 def _is_place(model: str) -> bool:
