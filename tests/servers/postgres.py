@@ -91,7 +91,7 @@ def create(folder: Path, programs: Path) -> Postgres:
     data.mkdir(parents=True)
     if _as_nobody():
         shutil.chown(data, "nobody")
-    options = ["-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    options = ["-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     run([*_as_nobody(), programs / "initdb", "-D", data, *options], folder / "initdb.log")
     port = free_port()
     return Postgres(f"postgresql://{_USER}@127.0.0.1:{port}/postgres", port, folder, programs)
