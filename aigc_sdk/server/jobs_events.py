@@ -135,12 +135,13 @@ class EventStream(Response):
         self.init_headers(_HEADERS)
         self._watcher = watcher
         self._calls = calls
-        self._job = job
+        # Not the job: what it asks for may be large, and a thousand may follow it.
+        self._id, self._key = job.id, job.key
         self._caller = caller
         self._after = after
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        with self._watcher.following(self._job.key, self._after) as follower:
+        with self._watcher.following(self._key, self._after) as follower:
             watch = asyncio.create_task(_until_gone(receive, follower))
             try:
                 await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -170,7 +171,7 @@ class EventStream(Response):
         try:
             self._caller.require_valid()
             async for number, at, event in self._events(follower):
-                lines += _line(_told(self._job.id, at, event), number)
+                lines += _line(_told(self._id, at, event), number)
                 if event["type"] in LAST:
                     return lines, False
             return lines, not self._watcher.ending and (lines != b"" or await self._is_there(follower))

@@ -13,7 +13,7 @@ from .conftest import Served
 pytest.importorskip("schemathesis")
 
 
-@pytest.mark.parametrize("path", ["/v1/images/generations", "/v1/images/edits", "/v1/audio", "/v1/videos"])
+@pytest.mark.parametrize("path", ["/v1/images/generations", "/v1/images/edits", "/v1/audio", "/v1/videos", "/v1/jobs"])
 def test_no_request_for_media_is_an_accident(media: Served, path: str, tmp_path: Path) -> None:
     address = media.url.removesuffix("/v1") + "/openapi.json"
     ask = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"

@@ -186,7 +186,8 @@ def test_the_room_for_files_is_bounded(serve: Serve) -> None:
         assert made(served).status == "completed"
 
 
-def test_videos_expire(serve: Serve) -> None:
+def test_videos_expire(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aigc_sdk.server.jobs_worker._SWEEP_S", 0.1)
     with small_client() as client:
         served = serve(client, video_ttl_s=0.5)
         video = served.openai().videos.create(prompt="a ball")
