@@ -43,7 +43,11 @@ def measure(options: Options) -> Figures:
         contenders["Xinference"] = (1, partial(_xinference, options))
     loads: dict[str, dict[int, list[Load]]] = {name: {n: [] for n in CLIENTS} for name in contenders}
     figures: Figures = {}
+    bare: list[float] = []
+    prompts = [prompt(n) for n in range(options.count(CLIENTS[1]))]
     for turn in range(ROUNDS):
+        if turn < contenders[MINE][0]:
+            figures[PREFILL] = attempted(PREFILL, partial(_prefilled, bare, prompts))
         for name, (rounds, prepared) in contenders.items():
             if turn < rounds and "error" not in figures.get(name, {}):
                 figures[name] = attempted(name, partial(_round, prepared, loads[name], options))
@@ -52,9 +56,12 @@ def measure(options: Options) -> Figures:
             late = {"error": f"not done after {LIMIT_S} s"}
             figures[name] = {str(n): _together(each).figures() if each else late for n, each in taken.items()}
             figures[name][COUNTED] = _counted(_together([each for some in taken.values() for each in some]).answers)
-    prompts = [prompt(n) for n in range(options.count(CLIENTS[1]))]
-    figures[PREFILL] = attempted(PREFILL, lambda: {"p50": statistics.median(default_model.prefill_ms(prompts))})
     return figures
+
+
+def _prefilled(bare: list[float], prompts: list[str]) -> Figures:
+    bare.extend(default_model.prefill_ms(prompts))
+    return {"p50": statistics.median(bare)}
 
 
 def prompt(number: int) -> str:
