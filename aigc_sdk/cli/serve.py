@@ -11,7 +11,7 @@ from ..contract.errors import MissingExtra
 from . import outputs
 from .options import executor_options
 
-_LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+_LIBRARIES = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import time
 from typing import Any
@@ -81,6 +82,7 @@ class ThisMachineOnly:
         await self._app(scope, receive, send)
 
 
+@functools.lru_cache(maxsize=256)
 def is_this_machine(host: str) -> bool:
     """True for loopback addresses and ``localhost``."""
     try:

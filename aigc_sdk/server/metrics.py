@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -36,6 +37,7 @@ class Metrics:
 
     def __init__(self, engine: Engine) -> None:
         self.registry = CollectorRegistry()
+        self._children: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self._requests = Counter(
             "aigc_http_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
         )
@@ -60,20 +62,27 @@ class Metrics:
         self.registry.register(_Residents(engine))
         self.registry.register(_Queue(self))
 
+    def _of(self, metric: Any, *labels: str) -> Any:
+        """``metric.labels(*labels)``, which takes longer than counting does. Labels are few: none is a client's."""
+        child = self._children.get((metric, labels))
+        if child is None:
+            child = self._children[metric, labels] = metric.labels(*labels)
+        return child
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
-        self._requests.labels(method if method in KNOWN_METHODS else "other", route, str(status)).inc()
-        self._duration.labels(route).observe(seconds)
+        self._of(self._requests, method if method in KNOWN_METHODS else "other", route, str(status)).inc()
+        self._of(self._duration, route).observe(seconds)
 
     def first_output(self, model: str, seconds: float) -> None:
         """A job gave out its first piece."""
-        self._first.labels(model).observe(seconds)
+        self._of(self._first, model).observe(seconds)
 
     def job_ended(self, model: str, outcome: str, units: Mapping[str, float]) -> None:
         """A job ended as ``completed``, ``failed`` or ``cancelled``."""
-        self._jobs.labels(model, outcome).inc()
+        self._of(self._jobs, model, outcome).inc()
         for unit, amount in units.items():
-            self._units.labels(model, unit).inc(max(0.0, amount))
+            self._of(self._units, model, unit).inc(max(0.0, amount))
 
 
 class _Queue(Collector):

@@ -21,10 +21,6 @@ from .protocol import Protocol
 from .settings import ServerSettings
 from .state import ServerState
 
-_LONGEST_HEAD = 64 * 1024
-"""Bytes of a request's first line and headers."""
-
-
 _FAREWELL_S = 5
 """How long clients have to read why their jobs were stopped."""
 
@@ -71,7 +67,6 @@ def prepare(client: Client, settings: ServerSettings) -> tuple[Server, socket.so
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=round(settings.drain_s) + _FAREWELL_S,
-        h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
     return Server(config, app.state.aigc), _listen(settings)
 

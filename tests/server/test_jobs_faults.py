@@ -80,13 +80,13 @@ def assert_each_ended_once(http: httpx.Client, folder: Path, count: int = MANY) 
 def test_a_killed_server_loses_nothing_and_nothing_is_done_twice(processes: Any, tmp_path: Path) -> None:
     server = processes()
     with server.http() as http:
-        leave_many(http, delay_ms=1.0)
+        leave_many(http, delay_ms=10.0)
         wait_until(lambda: counted(http)["completed"] >= 20)
     server.signal(signal.SIGKILL)
     server.ends()
     server = processes()
     with server.http() as http:
-        leave_many(http, delay_ms=1.0)  # a client that does not know what arrived asks again
+        leave_many(http, delay_ms=10.0)  # a client that does not know what arrived asks again
         wait_until(lambda: counted(http)["completed"] >= 80)
     server.signal(signal.SIGKILL)
     server.ends()

@@ -35,6 +35,14 @@ def answer_of(connection: socket.socket) -> bytes:
     return found
 
 
+def answer_until(connection: socket.socket, end: bytes) -> bytes:
+    """What comes until ``end`` is in it; the connection stays."""
+    found = b""
+    while end not in found:
+        found += connection.recv(65536)
+    return found
+
+
 HEAD = b"POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
 
@@ -102,3 +110,35 @@ def test_who_waits_for_a_long_answer_is_not_taken_for_slow(small: Served) -> Non
     options = {"delay_ms": 400.0}
     answer = httpx.post(f"{small.url}/completions", json={"prompt": "a b c", "options": options}, timeout=60)
     assert answer.json()["choices"][0]["text"] == "a b c"
+
+
+def test_heads_that_are_not_upgraded(small: Served) -> None:
+    wish = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    ours, again = b'{"prompt": "from java"}', b'{"prompt": "again"}'
+    with connected(small) as connection:
+        # With a length, the body in pieces; then chunked, on the same connection.
+        connection.sendall(HEAD + wish + b"Content-Length: %d\r\n\r\n" % len(ours) + ours[:5])
+        time.sleep(0.1)
+        connection.sendall(ours[5:])
+        assert answer_until(connection, b"from java").startswith(b"HTTP/1.1 200")
+        chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(again), again)
+        connection.sendall(HEAD + wish + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        assert b'"text":"again"' in answer_until(connection, b"again")
+
+
+def test_a_tunnel_is_refused(small: Served) -> None:
+    with connected(small) as connection:
+        connection.sendall(b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n")
+        assert answer_of(connection).startswith(b"HTTP/1.1 400")
+
+
+def test_blank_lines_do_not_hold_a_connection(small: Served) -> None:
+    with connected(small) as connection:
+        connection.sendall(b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        connection.recv(65536)
+        until = time.monotonic() + 20
+        with contextlib.suppress(OSError):
+            while time.monotonic() < until:
+                connection.sendall(b"\r\n")
+                time.sleep(0.05)
+        assert time.monotonic() < until
