@@ -2,9 +2,9 @@
 
     python benchmarks/server_idle.py [--clients 1000] [--seconds 60] [--page docs/benchmarks.md]
 
-`aigc serve` runs one long job on the echo plugin, with its queue in SQLite; the clients follow its events. Memory is the
-private memory (USS) of the server's process before the first client came, and with all of them; then every client is
-told that the job was cancelled.
+`aigc serve` runs one long job on the echo plugin, with its queue in SQLite; the clients follow its events. Memory is
+the private memory (USS) of the server's process before the first client came, and with all of them; then every client
+is told that the job was cancelled.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ TEXT = """```text
 python benchmarks/server_idle.py
 ```
 
-A thousand clients follow a job by server-sent events and hear nothing but comments; then it is cancelled, and all are told.
-Target: less than 150 MB."""
+A thousand clients follow a job by server-sent events and hear nothing but comments; then it is cancelled, and all are
+told. Target: less than 150 MB."""
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -60,9 +60,7 @@ async def measured(url: str, server: psutil.Process, clients: int, seconds: floa
             (await follow(url, id))[1].close()
         await asyncio.sleep(2)
         before = server.memory_full_info().uss
-        open_clients: list[Client] = []
-        for _ in range(clients):
-            open_clients.append(await follow(url, id))
+        open_clients = [await follow(url, id) for _ in range(clients)]
         await asyncio.sleep(2)
         cpu = cpu_ms(server)
         await asyncio.sleep(seconds)  # with its comments every 15 s
