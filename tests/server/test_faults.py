@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import sqlite3
 import threading
 import time
@@ -20,6 +22,7 @@ from aigc_sdk.testing import echo_registry
 
 from .conftest import Serve, Served, leave_when, wait_until
 from .test_keys import write
+from .test_limits import HEAD, connected
 
 NO_LEDGER = LedgerSettings(enabled=False)
 
@@ -151,6 +154,20 @@ def test_who_goes_away_is_worked_for_one_step_more_at_most(narrow: Served) -> No
     wait_until(lambda: resident.pending == 0)
     assert Narrow.steps.count(False) == 1
     assert asked(narrow, "next", model="narrow").json()["choices"][0]["text"] == "next"
+
+
+def test_who_does_not_read_holds_nobody_up(served: Served) -> None:
+    words = "word-that-is-long-enough-to-fill-the-buffers-of-a-connection " * 15_000
+    body = json.dumps({"model": "echo-slow", "messages": [{"role": "user", "content": words}], "stream": True}).encode()
+    head = HEAD.replace(b"/v1/completions", b"/v1/chat/completions")
+    with connected(served) as idle:
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.sendall(head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        assert idle.recv(15) == b"HTTP/1.1 200 OK"
+        ask = {"model": "echo-slow", "messages": [{"role": "user", "content": "next"}]}
+        answer = httpx.post(f"{served.url}/chat/completions", json=ask, timeout=60)
+        assert answer.json()["choices"][0]["message"]["content"] == "next"
+    wait_until(lambda: "aigc_http_requests_in_flight 1.0" in httpx.get(served.url[:-3] + "/metrics").text)
 
 
 # --- the ledger ---------------------------------------------------------------------------------------------------
