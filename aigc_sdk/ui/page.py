@@ -21,8 +21,8 @@ from .tab_video import build_video
 
 _TABS = {"text": build_text, "image": build_image, "audio": build_speech, "video": build_video}
 _NAMES = {"text": "Text", "image": "Image", "audio": "Speech", "video": "Video"}
-_FORGET_S = 24 * 3600
-"""Uploads are removed when they are so old; results when there are newer ones (:class:`~aigc_sdk.ui.shelf.Shelf`)."""
+_LOOK_S, _FORGET_S = 3600, 24 * 3600
+"""So often files are looked through, and those that are so old removed: recordings as well as results."""
 
 SCRIPT = """() => {
   const kept = localStorage.getItem('aigc-theme');
@@ -38,7 +38,7 @@ SCRIPT = """() => {
 
 def build_page(desk: Desk) -> Any:
     """The page, as gradio's blocks. Modalities that no installed plugin serves have no tab."""
-    with gr.Blocks(title="aigc-sdk playground", analytics_enabled=False) as page:
+    with gr.Blocks(title="aigc-sdk playground", analytics_enabled=False, delete_cache=(_LOOK_S, _FORGET_S)) as page:
         gr.HTML(_header(), js_on_load=None, padding=False, elem_classes="header")
         with gr.Tabs(elem_classes="main"):
             for modality in _served(desk.client):

@@ -43,7 +43,9 @@ class Kept:
 
 
 class Shelf:
-    """The newest results, at most so many and so large. All methods may be called from any thread.
+    """The newest results, at most so many and so large, and for a day at most.
+
+    All methods may be called from any thread.
 
     Args:
         folder: which is there, and which somebody else removes.
@@ -97,7 +99,7 @@ class Shelf:
         """A result by its job's id; None if it is not kept, or somebody else's."""
         with self._lock:
             kept, _ = self._kept.get(job, (None, 0))
-        return kept if kept is not None and kept.owner == owner else None
+        return kept if kept is not None and kept.owner == owner and kept.file.exists() else None
 
     def _add(self, kept: Kept) -> None:
         size = sum(file.stat().st_size for file in kept.file.parent.iterdir())

@@ -119,6 +119,21 @@ def test_who_leaves_the_page_leaves_no_job(page: Page, playground: Playground) -
     show(page, playground.url)
 
 
+def test_what_a_model_writes_does_nothing(page: Page) -> None:
+    page.write(
+        "#text-prompt textarea", "<img src=x onerror=\"document.title='owned'\"> ![far](http://127.0.0.9:1/far.png)"
+    )
+    page.click("Generate")
+    finished(page)
+    page.until("!!document.querySelector('#answer img[src*=far]')")
+    page.until("true")
+    assert page.js("document.title") == "aigc-sdk playground"
+    assert page.js("document.querySelector('#answer img[src*=far]').naturalWidth") == 0
+    wait_until(lambda: page.js("1") and any("Content Security Policy" in words for words in page.said))
+    page.said.clear()
+    page.requests.clear()
+
+
 MISTAKES = (
     (None, "", "The prompt is empty\nwrite a question or a task, then try again"),
     ("Temperature", "warm <b>{{1}}", "Temperature is 'warm <b>{{1}}'\nwrite a number"),
