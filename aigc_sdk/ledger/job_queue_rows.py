@@ -47,7 +47,7 @@ class QueuedJob(NewJob):
         attempt: how often it was begun. What a process writes about a job is taken only from the latest attempt.
         deaths: how many processes died while they ran it.
         progress: 0 to 100, of this attempt.
-        created, started (this attempt), finished, expires: UTC.
+        created, started, finished, expires: UTC; ``started`` is of this attempt.
         error: ``{"code", "message", ...}`` if it failed. results: of each file, its name, media type, size, sha256, ...
         last_event: number of its newest event; the first is 1.
     """
