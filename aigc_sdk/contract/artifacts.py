@@ -92,6 +92,10 @@ class TextArtifact(Artifact):
         logprob: mean log-probability per output token (natural log), if it was asked for.
         segments: for a transcription with timestamps, ``{"start": s, "end": s, "text": str}`` in order.
         language: for a transcription, a BCP-47 tag of what is spoken, where that is known.
+        tokens: if ``top_logprobs`` was asked for, each token of the text with its log-probability (natural log, before
+            temperature, penalties and constraints): ``{"token": str, "bytes": [int, ...], "logprob": float, "top":
+            [{"token", "bytes", "logprob"}, ...]}``, where ``top`` are the likeliest in its place. A token may hold a
+            part of a character: ``bytes`` are exact.
         tool_calls: the functions that the answer calls, ``{"name": str, "arguments": dict}`` in order.
     """
 
@@ -103,6 +107,7 @@ class TextArtifact(Artifact):
     logprob: float | None = None
     segments: tuple[dict[str, Any], ...] = ()
     language: str | None = None
+    tokens: tuple[dict[str, Any], ...] = ()
     tool_calls: tuple[dict[str, Any], ...] = ()
 
     @property

@@ -150,6 +150,8 @@ class TextRequest(Request):
         regex: the output matches this regular expression as a whole.
         max_chars: most characters of the whole output (int), or of named JSON fields (dict).
         logprobs: measure the output's mean log-probability per token under the model (natural log, unscaled).
+        top_logprobs: also give each output token's log-probability, and those of so many of the likeliest in its place,
+            0 to 20; None gives neither.
         dimensions: for feature-extraction, length of the vector, 1 to 65,536; None is the model's own. Only models that
             are trained for it give shorter ones.
     """
@@ -173,6 +175,7 @@ class TextRequest(Request):
     regex: str | None = None
     max_chars: int | dict[str, int] | None = None
     logprobs: bool = False
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
     dimensions: int | None = Field(default=None, ge=1, le=65_536)
 
     @model_validator(mode="after")

@@ -48,6 +48,8 @@ def _chat_request(body: ChatBody, seed: int | None) -> TextRequest:
     schema = body.response_format.schema_wanted if body.response_format else None
     fields = _sampling(body) | {"max_tokens": body.max_completion_tokens or body.max_tokens}
     fields |= tools_wanted(body.tools, body.tool_choice)
+    if body.logprobs:
+        fields["top_logprobs"] = body.top_logprobs or 0
     return TextRequest(messages=turns_of(body.messages), system=system or None, json_schema=schema, seed=seed, **fields)
 
 
@@ -69,7 +71,7 @@ class _Chat:
         message: dict[str, Any] = {"role": "assistant", "content": made.text, "refusal": None}
         if made.tool_calls:
             message |= {"content": made.text or None, "tool_calls": calls_made(made, job)}
-        return {"index": index, "message": message, "logprobs": None, "finish_reason": self.reason(made)}
+        return {"index": index, "message": message, "logprobs": _logprobs(made), "finish_reason": self.reason(made)}
 
     def reason(self, made: TextArtifact) -> str:
         """Why it ended. A call that had to be brought to its end is cut short, too."""
@@ -89,6 +91,17 @@ class _Chat:
         if text and not first:
             delta = {"content": text}
         return {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+
+
+def _logprobs(made: TextArtifact) -> dict[str, Any] | None:
+    """What is known of each token; None if that was not asked for."""
+    if not made.tokens:
+        return None
+    content = [
+        {name: value for name, value in token.items() if name != "top"} | {"top_logprobs": token["top"]}
+        for token in made.tokens
+    ]
+    return {"content": content, "refusal": None}
 
 
 class _Completion:
@@ -150,6 +163,7 @@ async def _pieces(
             elif isinstance(event, Completed) and isinstance(event.artifact, TextArtifact):
                 calls = shape.calls(index, event.artifact, submitted.jobs[index].id, index in first)
                 last = shape.delta(index, None, shape.reason(event.artifact), index in first and calls is None)
+                last["logprobs"] = _logprobs(event.artifact)
                 choices = [last] if calls is None else [calls, last]
             for choice in choices:
                 first.discard(index)

@@ -198,18 +198,11 @@ class ChatBody(Sampled):
     modalities: list[Literal["text"]] | None = None
     tools: list[FunctionTool] | None = Field(default=None, max_length=128)
     tool_choice: ToolChoice | None = None
-    top_logprobs: int | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
     parallel_tool_calls: JsonValue = None
     prediction: JsonValue = None
     reasoning_effort: Literal["none"] | None = None
     verbosity: Literal["medium"] | None = None
-
-    @field_validator("top_logprobs", "logprobs")
-    @classmethod
-    def _no_logprobs(cls, value: Any) -> Any:
-        if value:
-            raise ValueError("is not supported: the runners give no log-probability for each token")
-        return value
 
     @model_validator(mode="after")
     def _hangs_together(self) -> ChatBody:
@@ -217,6 +210,8 @@ class ChatBody(Sampled):
             raise ValueError("the last message must be the user's, or the result of a function")
         if self.response_format and self.response_format.schema_wanted and self.tools and self.tool_choice != "none":
             raise ValueError("give tools, or a response_format with a schema, not both")
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ValueError("top_logprobs needs logprobs to be true")
         tools_wanted(self.tools, self.tool_choice)
         turns_of(self.messages)
         return self

@@ -7,8 +7,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aigc_sdk.contract.artifacts import FinishReason, TextArtifact
 from aigc_sdk.contract.errors import AigcError, BrokenPlugin
 from aigc_sdk.contract.events import Completed, Delta, Event, Failed
@@ -20,6 +18,7 @@ from .constraint import bound_by, constraint_for
 from .preprocess import Prompt
 from .sampling import Sampler, is_looping
 from .text_stream import TextStream
+from .token_scores import TokenScores
 from .tokenizer import Tokenizer
 from .tool_text import ToolText
 
@@ -149,16 +148,21 @@ class _Answer:
         limits = (self.prompt.stop, max_chars) if self._constraint is None else ((), None)
         self._text = TextStream(tokenizer, before, *limits)
         self._guarded = bool(request.options.get("repetition_guard", True))
-        self._logprobs: list[float] | None = [] if request.logprobs else None
+        asked = request.logprobs or request.top_logprobs is not None
+        self._scores = TokenScores(tokenizer, vocab_size, request.top_logprobs) if asked else None
+
+    @property
+    def _is_calling(self) -> bool:
+        return self._call is not None and self._call.begun
 
     def take(self, logits: Logits) -> list[Event]:
         """Chooses a token; returns the events that follow from it."""
-        scores = logits.copy() if self._logprobs is not None else None
+        scores = logits.copy() if self._scores is not None and not self._is_calling else None
         token = self._choose(logits)
         ends = token in self._ends or (self._constraint is not None and token in self._constraint.end_tokens)
         if not ends:
-            if scores is not None and self._logprobs is not None:
-                self._logprobs.append(_logprob(scores, token))
+            if scores is not None and self._scores is not None:
+                self._scores.add(scores, token)
             self.last = token
             self._written.append(token)
             self._sampler.accept(token)
@@ -166,7 +170,7 @@ class _Answer:
         reason = "stop" if ends else self._reason()
         if reason is None:
             return [Delta(piece)] if piece else []
-        if self._call is not None and self._call.begun:
+        if self._is_calling:
             return self._called(piece, reason)
         piece += self._text.finish()
         completed = self._completed(reason)
@@ -221,8 +225,14 @@ class _Answer:
         return None
 
     def _completed(self, reason: FinishReason, calls: tuple[dict[str, Any], ...] = ()) -> Completed:
-        mean = float(np.mean(self._logprobs)) if self._logprobs else None
-        artifact = TextArtifact(text=self._text.text, finish_reason=reason, logprob=mean, tool_calls=calls)
+        text = self._text.text
+        artifact = TextArtifact(
+            text=text,
+            finish_reason=reason,
+            logprob=self._scores.mean if self._scores is not None else None,
+            tokens=self._scores.tokens(text, cut=self._text.ended is not None) if self._scores is not None else (),
+            tool_calls=calls,
+        )
         return Completed(artifact, {"input_tokens": float(self._read()), "output_tokens": float(self._count())})
 
     def _read(self) -> int:
@@ -244,10 +254,3 @@ def _sampler(request: TextRequest, seed: int, *, greedy: bool = False) -> Sample
         repetition_penalty=request.repetition_penalty or 1.0,
         no_repeat_ngram=int(request.options.get("no_repeat_ngram") or 0),  # type: ignore[arg-type]
     )
-
-
-def _logprob(logits: Logits, token: int) -> float:
-    """Natural log of the token's probability under unscaled logits."""
-    scores = logits.astype(np.float64)
-    highest = scores.max()
-    return float(scores[token] - highest - np.log(np.exp(scores - highest).sum()))

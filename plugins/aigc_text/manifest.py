@@ -20,7 +20,7 @@ ONNX = RunnerSpec(
     speed={"cpu": 7.5},
     max_batch=8,
     continuous=True,
-    serves=("tools",),
+    serves=("tools", "top_logprobs"),
 )
 
 GGUF = RunnerSpec(
@@ -50,7 +50,7 @@ TRANSFORMERS = RunnerSpec(
     speed={"cuda": 1.0, "rocm": 1.0, "xpu": 1.0, "mps": 1.0, "cpu": 1.0},
     max_batch=8,
     continuous=True,
-    serves=("tools",),
+    serves=("tools", "top_logprobs"),
     # OpenMP's spinning threads starve each other where cores are shared: 0.5-4 tokens/s instead of 12.
     environment={"OMP_WAIT_POLICY": "PASSIVE"},
 )
