@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..contract.artifacts import Artifact, TextArtifact
-from ..contract.requests import Request, TextRequest
+from ..contract.requests import Message, Request, TextRequest
 
 Attributes = dict[str, Any]
 
@@ -50,9 +50,12 @@ def asked(request: Request, model: str, plugin: str) -> Attributes:
         PROVIDER: plugin,
         REQUEST_MODEL: request.model or model,
         RESPONSE_MODEL: model,
-        "gen_ai.output.type": _output(request),
         "aigc.task": request.task,
     }
+    if (output := _output(request)) is not None:
+        found["gen_ai.output.type"] = output
+    if (dimensions := getattr(request, "dimensions", None)) is not None:
+        found["gen_ai.embeddings.dimension.count"] = dimensions
     for name in _PASSED_ON:
         if (value := getattr(request, name, None)) is not None:
             found[f"gen_ai.request.{name}"] = value
@@ -61,7 +64,10 @@ def asked(request: Request, model: str, plugin: str) -> Attributes:
     return found
 
 
-def _output(request: Request) -> str:
+def _output(request: Request) -> str | None:
+    """None for vectors, which the conventions have no word for."""
+    if request.task == "feature-extraction":
+        return None
     if getattr(request, "json_schema", None) is not None:
         return "json"
     return _OUTPUTS.get(request.task, request.modality)
@@ -82,10 +88,13 @@ def answered(artifact: Artifact, units: Mapping[str, float], timings: Mapping[st
 
 def words_in(request: Request) -> Attributes:
     """The prompt or the conversation."""
-    turns = [(turn.role, turn.content) for turn in getattr(request, "messages", ())] or [("user", request.prompt)]
-    found = {"gen_ai.input.messages": json.dumps([_turn(role, words) for role, words in turns], ensure_ascii=False)}
+    if isinstance(request, TextRequest) and request.messages:
+        turns = [_said(turn) for turn in request.messages]
+    else:
+        turns = [{"role": "user", "parts": [_text(request.prompt)]}]
+    found = {"gen_ai.input.messages": _json(turns)}
     if system := getattr(request, "system", None):
-        found["gen_ai.system_instructions"] = json.dumps([_part(system)], ensure_ascii=False)
+        found["gen_ai.system_instructions"] = _json([_text(system)])
     return found
 
 
@@ -93,13 +102,30 @@ def words_out(artifact: Artifact) -> Attributes:
     """The answer, if it is text."""
     if not isinstance(artifact, TextArtifact):
         return {}
-    turn = _turn("assistant", artifact.text) | {"finish_reason": artifact.finish_reason}
-    return {"gen_ai.output.messages": json.dumps([turn], ensure_ascii=False)}
+    calls = [_call(**call) for call in artifact.tool_calls]
+    turn = {"role": "assistant", "parts": _parts(artifact.text, calls), "finish_reason": artifact.finish_reason}
+    return {"gen_ai.output.messages": _json([turn])}
 
 
-def _turn(role: str, words: str) -> dict[str, Any]:
-    return {"role": role, "parts": [_part(words)]}
+def _said(turn: Message) -> dict[str, Any]:
+    if turn.tool is not None:
+        result = {"type": "tool_call_response", "name": turn.tool, "response": turn.content}
+        return {"role": turn.role, "parts": [result]}
+    calls = [_call(call.name, call.arguments) for call in turn.tool_calls]
+    return {"role": turn.role, "parts": _parts(turn.content, calls)}
 
 
-def _part(words: str) -> dict[str, Any]:
+def _parts(words: str, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [_text(words), *calls] if words or not calls else calls
+
+
+def _text(words: str) -> dict[str, Any]:
     return {"type": "text", "content": words}
+
+
+def _call(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "tool_call", "name": name, "arguments": arguments}
+
+
+def _json(value: list[dict[str, Any]]) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from aigc_sdk import Client
+from aigc_sdk import Client, TextArtifact
 from aigc_sdk.contract.errors import AigcError, MissingExtra, OfflineRefused
-from aigc_sdk.contract.requests import TextRequest
+from aigc_sdk.contract.requests import Message, TextRequest, ToolCall
 from aigc_sdk.engine import telemetry
+from aigc_sdk.engine import telemetry_names as names
 from aigc_sdk.registry import Registry
 from aigc_sdk.settings import LedgerSettings, Settings, TelemetrySettings
 from aigc_sdk.testing import echo_registry
@@ -207,6 +208,30 @@ def test_prompts_and_answers_are_captured_only_if_asked_for(
     (answer,) = json.loads(span.attributes["gen_ai.output.messages"])
     assert answer["parts"][0]["content"] == "secret words"
     assert answer["finish_reason"] == "stop"
+
+
+def test_calls_of_functions_are_captured_as_such() -> None:
+    asked = TextRequest(
+        messages=(
+            Message(role="user", content="how warm is it?"),
+            Message(role="assistant", content="", tool_calls=(ToolCall(name="weather", arguments={"city": "Bonn"}),)),
+            Message(role="tool", content="21 C", tool="weather"),
+            Message(role="user", content="and tomorrow?"),
+        )
+    )
+    turns = json.loads(names.words_in(asked)["gen_ai.input.messages"])
+    kinds = [part["type"] for turn in turns for part in turn["parts"]]
+    assert kinds == ["text", "tool_call", "tool_call_response", "text"]
+    made = TextArtifact(text="", tool_calls=({"name": "weather", "arguments": {"city": "Bonn"}},))
+    (answer,) = json.loads(names.words_out(made)["gen_ai.output.messages"])
+    assert answer["parts"] == [{"type": "tool_call", "name": "weather", "arguments": {"city": "Bonn"}}]
+
+
+def test_vectors() -> None:
+    asked = names.asked(TextRequest(task="feature-extraction", prompt="x", dimensions=8), "letters", "letters")
+    assert asked["gen_ai.operation.name"] == "embeddings"
+    assert asked["gen_ai.embeddings.dimension.count"] == 8
+    assert "gen_ai.output.type" not in asked
 
 
 def test_nothing_is_kept_of_jobs_that_ended(client: Client, kept: Kept) -> None:
