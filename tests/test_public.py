@@ -12,7 +12,18 @@ import pytest
 import aigc_sdk
 from aigc_sdk._exports import EXPORTS
 
-HEAVY = {"torch", "transformers", "diffusers", "numpy", "fastapi", "sqlalchemy", "rich", "httpx", "huggingface_hub"}
+HEAVY = {
+    "torch",
+    "ray",
+    "transformers",
+    "diffusers",
+    "numpy",
+    "fastapi",
+    "sqlalchemy",
+    "rich",
+    "httpx",
+    "huggingface_hub",
+}
 
 
 def test_all_is_what_is_exported() -> None:

@@ -164,7 +164,7 @@ def _deployed(settings: Settings, place: Place) -> DeploymentHandle:
 
     name = _app_name(settings, place)
     app = serve.status().applications.get(name)
-    if app is None or app.status in ("DEPLOY_FAILED", "UNHEALTHY", "DELETING"):
+    if app is None or app.status in ("DEPLOY_FAILED", "DELETING"):  # it gets well by itself from UNHEALTHY
         from .ray_replica import Replica
 
         deployment = serve.deployment(name=DEPLOYMENT, **_options(settings.engine.ray, place))(Replica)
@@ -189,4 +189,6 @@ def _options(settings: RaySettings, place: Place) -> dict[str, object]:
         "ray_actor_options": {"num_cpus": place.num_cpus, "num_gpus": place.num_gpus},
         "max_replicas_per_node": 1 if place.whole_node else None,
         "graceful_shutdown_timeout_s": _LEAVING_S,
+        "health_check_period_s": 2.0,
+        "health_check_timeout_s": 60.0,
     }

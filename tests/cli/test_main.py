@@ -17,7 +17,7 @@ from aigc_sdk.cli.main import COMMANDS, cli
 from .conftest import Invoke, installed
 from .programs import COMMAND, Program
 
-HEAVY = {"torch", "transformers", "numpy", "fastapi", "sqlalchemy", "pydantic", "rich", "yaml", "httpx", "hydra"}
+HEAVY = {"torch", "ray", "transformers", "numpy", "fastapi", "sqlalchemy", "pydantic", "rich", "yaml", "httpx", "hydra"}
 
 
 def paths(command: click.Command = cli, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

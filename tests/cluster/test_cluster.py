@@ -1,4 +1,4 @@
-"""Jobs on a Ray cluster, and what happens to nodes. In this order: each test leaves a cluster that the next one can use."""
+"""Jobs on a Ray cluster, and what happens to nodes. Each test leaves a cluster that the next one can use."""
 
 from __future__ import annotations
 
@@ -113,10 +113,11 @@ def test_a_node_joins_and_takes_load(nodes: Nodes, driver: Client) -> None:
     wait_until(lambda: len(places(driver)) == 2)
 
 
-def test_a_node_without_the_plugin_is_named_with_the_package(nodes: Nodes, driver: Client) -> None:
-    nodes.join(cpus=2, plugin=False)  # the only one that is big enough
-    with pytest.raises(UnknownPlugin) as caught:
+def test_a_node_without_the_plugin_is_named_with_the_package(nodes: Nodes) -> None:
+    bare = nodes.join(cpus=2, plugin=False)  # the only one that is big enough
+    with Client(settings=nodes.settings(min_replicas=0)) as driver, pytest.raises(UnknownPlugin) as caught:
         driver.submit(ask(model="nodes-big")).result(timeout=300)
+    nodes.kill(bare)
     assert caught.value.exit_code == 3
     assert "node " in caught.value.what
     assert "'aigc-nodes'" in caught.value.what
