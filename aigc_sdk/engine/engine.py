@@ -122,6 +122,16 @@ class Engine:
             return False
         return self.residents.holds(_runs_as(request, *known))
 
+    def check(self, request: Request) -> Entry:
+        """The model that would run the request. Runs nothing, and asks no hook.
+
+        Raises:
+            AigcError: it cannot be run as it is written: unknown model, unknown option, no plan, beyond a limit.
+        """
+        entry = self._ready(request)
+        resolve(request, entry.card, entry.manifest)
+        return entry
+
     def submit(self, request: Request, *, owner: str = "", priority: int = 0) -> Job:
         """Queues a request.
 

@@ -15,7 +15,6 @@ from ..contract.errors import UnknownModel
 from ..contract.requests import Modality, Request
 from ..engine.client import Client
 from ..engine.job import AsyncJob
-from ..engine.resolve import resolve
 from ..registry import Entry
 from .aliases import Aliases
 from .keys import Caller, Keys
@@ -145,10 +144,9 @@ class ServerState:
         Raises:
             Refused: an option names a file. AigcError: no such model or option, or beyond the model's limits.
         """
-        entry = self._allowed(request)
-        self.client.engine.plan(self.aliases.resolved(request))
-        resolve(request, entry.card, entry.manifest)
-        return entry
+        request = self.aliases.resolved(request)
+        self._allowed(request)
+        return self.client.engine.check(request)
 
     def _allowed(self, request: Request) -> Entry:
         entry = self.entry(request)
