@@ -103,7 +103,6 @@ def serve(
     sources = (*preload, *allow_model)
     check_host(host, api_key_file)
     with Session(settings_for(executor, ray_address)) as session:
-        aliases = session.client.settings.serve.aliases | aliases
         settings = ServerSettings(
             host=host,
             port=port,

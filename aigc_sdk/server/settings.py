@@ -18,7 +18,8 @@ class ServerSettings(Closed):
         head_s: how long the first line and the headers of a request may take to arrive; ``arrival_s`` the body.
         drain_s: how long running requests may take to end when the server is stopped.
         sources: hub ids and folders that clients may name as a model, beside the models of the installed plugins.
-        aliases: names that stand for models: a model's id, ``default``, or a hub id or folder.
+        aliases: names that stand for models: a model's id, ``default``, or a hub id or folder. They are added to those
+            of the client's own settings (``serve.aliases``).
         max_connections: beyond these, requests are answered with 503.
         max_pending: jobs that may wait and run; beyond these, requests are answered with 429.
         jobs_folder: where the files of ``/v1/jobs`` and ``/v1/videos`` lie; None is ``jobs`` in ``$AIGC_HOME``. Servers

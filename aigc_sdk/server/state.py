@@ -34,7 +34,7 @@ class ServerState:
     def __init__(self, client: Client, settings: ServerSettings) -> None:
         self.client = client
         self.settings = settings
-        self.aliases = Aliases(settings.aliases, client.registry)
+        self.aliases = Aliases(client.settings.serve.aliases | settings.aliases, client.registry)
         self.keys = Keys(settings.api_key_file)
         self.metrics = Metrics(client.engine)
         self.signer = Signer.from_file(settings.webhook_secret_file)

@@ -15,6 +15,8 @@ import pytest
 
 from aigc_sdk import Client, InvalidRequest, StoreError
 from aigc_sdk.server.batch import BatchResult, run_batch
+from aigc_sdk.settings import LedgerSettings, ServeSettings, Settings
+from aigc_sdk.testing import echo_registry
 
 from .conftest import wait_until
 
@@ -157,3 +159,12 @@ def test_files_that_cannot_be_used(client: Client, requests: Any, tmp_path: Path
     (tmp_path / "latin.jsonl").write_bytes(b'{"custom_id": "\xe9"}\n')
     with pytest.raises(InvalidRequest, match="not UTF-8"):
         run_batch(client, tmp_path / "latin.jsonl", tmp_path / "out.jsonl")
+
+
+def test_models_by_their_aliases(tmp_path: Path) -> None:
+    settings = Settings(ledger=LedgerSettings(enabled=False), serve=ServeSettings(aliases={"gpt-4o-mini": "default"}))
+    source, results = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(line(1, chat("one two", model="gpt-4o-mini")))
+    with Client(settings=settings, registry=echo_registry()) as client:
+        assert run_batch(client, source, results).failed == 0
+    assert json.loads(results.read_text())["response"]["body"]["model"] == "echo"
