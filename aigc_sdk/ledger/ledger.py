@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from .entries import Entry, GroupBy, State, Total
 from .redact import Redactor, redact_tree, without_prompts
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ..settings import LedgerSettings
     from .database import Database
 
@@ -62,6 +65,7 @@ class Ledger:
         self._parents: Database | None = None
         self._opening = threading.Lock()
         self._failed: tuple[float, AigcError] | None = None
+        self._within = threading.local()
 
     @classmethod
     def from_settings(cls, settings: LedgerSettings) -> Ledger:
@@ -106,6 +110,20 @@ class Ledger:
 
     # --- writing --------------------------------------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for what this thread records within the block; all of it is written, or nothing."""
+        with self.open().write() as connection:
+            self._within.connection = connection
+            try:
+                yield
+            finally:
+                del self._within.connection
+
+    def _writing(self) -> contextlib.AbstractContextManager[Connection]:
+        within: Connection | None = getattr(self._within, "connection", None)
+        return self.open().write() if within is None else contextlib.nullcontext(within)
+
     def record_queued(self, job: str, request: Request, model: str, plugin: str) -> None:
         """Records that a job was accepted.
 
@@ -127,14 +145,14 @@ class Ledger:
         }
         from . import writes
 
-        with self.open().write() as connection:
+        with self._writing() as connection:
             writes.add_job(connection, values)
 
     def record_running(self, job: str) -> None:
         """Records that a job began to run."""
         from . import writes
 
-        with self.open().write() as connection:
+        with self._writing() as connection:
             writes.run_job(connection, job)
 
     def record_finished(self, receipt: Receipt) -> None:
@@ -142,7 +160,7 @@ class Ledger:
         kept = self._receipt(receipt)
         from . import writes
 
-        with self.open().write() as connection:
+        with self._writing() as connection:
             if not writes.end_job(connection, receipt.job, "completed", receipt.timings, seed=receipt.seed):
                 # It was never recorded as queued: the receipt knows all that the entry needs.
                 writes.add_job(connection, self._from_receipt(receipt))
@@ -154,7 +172,7 @@ class Ledger:
         what = self._clean(error.what)[:_MAX_ERROR_CHARS]
         from . import writes
 
-        with self.open().write() as connection:
+        with self._writing() as connection:
             writes.end_job(connection, job, state, timings or {}, error_code=error.code, error=what)
 
     def _clean(self, text: str) -> str:
