@@ -27,12 +27,6 @@ def models(client: Client, modality: Modality, task: str) -> list[Choice]:
     return [(first, ""), *((card.id, card.id) for card in _cards(client, modality, task))]
 
 
-def notes(client: Client, modality: Modality, task: str, model: str) -> str:
-    """What the model's card says a user should know; empty if it says nothing."""
-    found = entry(client, modality, task, model)
-    return found.card.notes if found is not None else ""
-
-
 def languages(client: Client, modality: Modality, task: str) -> list[Choice]:
     """Languages that some model of the task was made for."""
     tags = sorted({tag for card in _cards(client, modality, task) for tag in card.languages} or HEARD)

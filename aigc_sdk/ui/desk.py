@@ -108,7 +108,7 @@ class Desk:
     def _submit(self, request: Request, visitor: Visitor, going: _Going) -> None:
         if going.over:
             raise Cancelled("the run was cancelled")
-        job = self.client.submit(request)
+        job = self.client.submit(request, owner=visitor.user or visitor.session)
         with self._lock:
             going.jobs.append(job)
             if visitor.user is not None:
