@@ -68,7 +68,7 @@ def installed(folder: Path) -> str:
 @contextlib.contextmanager
 def cluster() -> Iterator[str]:
     """A head without cores and two nodes with one each; its address."""
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0", "RAY_worker_niceness": "0"}
     from ray.cluster_utils import Cluster
 
     with tempfile.TemporaryDirectory() as folder:
@@ -141,16 +141,16 @@ def told(rounds: list[tuple[dict[str, float], dict[str, float]]], jobs: int, ms:
             "python benchmarks/cluster.py --page docs/benchmarks.md",
             "```",
             "",
-            f"{jobs} jobs of {ms:.0f} ms, one at a time on each node, on one and on two nodes of one core each; every process",
-            f"of the cluster is on one machine of {os.cpu_count()} cores. Medians of {len(rounds)} rounds; in brackets, of"
-            " what the nodes could do if sending cost nothing.",
+            f"{jobs} jobs of {ms:.0f} ms, one at a time on each node, on one and on two nodes of one core each,",
+            f"all on one machine of {os.cpu_count()} cores. Medians of {len(rounds)} rounds; in brackets, of what the",
+            "nodes could do if sending cost nothing.",
             "",
             "| a job | one node, jobs/s | two nodes, jobs/s | ratio |",
             "| --- | --- | --- | --- |",
             *rows,
             "",
-            "Target: a ratio of at least 1.8. Jobs that compute share the cores there are, with the driver and Ray itself; on",
-            "a machine of two cores their ratio is that of the cores that are free.",
+            "Target: a ratio of at least 1.8. Jobs that compute share the cores with the driver and with Ray: on a",
+            "machine of two, their ratio says how much of these was free.",
             "",
             "<!-- end of ray -->",
         ]

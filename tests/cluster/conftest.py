@@ -74,6 +74,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     installed(site)
     before = dict(os.environ)
     os.environ |= {"AIGC_HOME": str(folder / "home"), "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
+    os.environ |= {"RAY_worker_niceness": "0"}  # else a busy machine lets replicas wait for minutes
     sys.path.insert(0, str(site))
     cluster = Nodes(site)
     try:

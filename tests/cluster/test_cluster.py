@@ -20,7 +20,7 @@ from aigc_sdk.settings import LedgerSettings, Settings
 
 from .conftest import Nodes, ask, places, wait_until
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # Ray's
 
 
 def test_the_same_seed_gives_the_same_bytes_here_and_on_every_node(driver: Client) -> None:
