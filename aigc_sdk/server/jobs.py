@@ -168,7 +168,7 @@ async def _sent(http: Request, id: str, index: int, *, receipt: bool) -> Respons
     name, media_type = made["file"], made["media_type"]
     if receipt:
         name, media_type = f"{name}.receipt.json", "application/json"
-    path = await asyncio.to_thread(jobs.folder.path, job.owner, job.id, name)
+    path = await jobs.file(job, name)
     return FileResponse(path, media_type=media_type, filename=f"{job.id}-{index}{''.join(path.suffixes)}")
 
 

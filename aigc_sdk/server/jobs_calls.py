@@ -78,9 +78,9 @@ class QueueCalls:
         self._failed[kind] = time.monotonic()
 
     def close(self) -> None:
-        """Returns when what is under way is done."""
+        """Returns when the call under way is done; what waits behind it is given up."""
         for thread in self._threads.values():
-            thread.shutdown(wait=True)
+            thread.shutdown(wait=True, cancel_futures=True)
 
 
 def _unavailable() -> Refused:

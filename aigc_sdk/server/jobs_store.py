@@ -27,7 +27,7 @@ from .keys import Caller
 from .refused import Refused
 from .tracing import carried
 from .webhooks import WebhookSender
-from .webhooks_address import checked_address, webhook_url
+from .webhooks_address import checked_addresses, webhook_url
 
 if TYPE_CHECKING:
     from .state import ServerState
@@ -162,6 +162,13 @@ class Jobs:
         await self.calls.write_for_client(self.calls.queue.delete, job.owner, job.id)
         self._ended(job.key)
 
+    async def file(self, job: QueuedJob, name: str) -> Path:
+        """Where a file of a job is. Raises Refused (410) if it is not there any more."""
+        try:
+            return await asyncio.to_thread(self.folder.path, job.owner, job.id, name)
+        except StoreError as error:
+            raise Refused(410, "invalid_request_error", error.what, code="result_gone", fix=error.fix) from None
+
     def changed(self, key: int) -> None:
         """Something was written about a job: who follows it is told."""
         self.watcher.notify(key)
@@ -186,7 +193,7 @@ class Jobs:
             fix = "the operator gives --webhook-secret-file; or follow the job's events"
             raise Refused(400, "invalid_request_error", what, code="no_webhook_secret", param="webhook", fix=fix)
         with contextlib.suppress(OSError):  # a host that cannot be found now may be found later
-            await checked_address(webhook_url(address), self._settings.webhook_hosts)
+            await checked_addresses(webhook_url(address), self._settings.webhook_hosts)
 
     def _kept_inputs(self, wish: Wish, owner: str) -> dict[str, str]:
         try:

@@ -25,6 +25,8 @@ _MOST_DEATHS = 3
 """A job that so many servers died with is not tried again: it may be what kills them."""
 _LONGEST_PAUSE_S = 5.0
 _LAST_TRIES = 3
+_FAREWELL_S = 10.0
+"""Giving back may take so long; without its database, a server that stops leaves its jobs to the next one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -189,7 +191,7 @@ class JobWorker:
             await asyncio.wait(tasks, timeout=patience_s)
         self.hand_back()
         if tasks := self._tasks():
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=_FAREWELL_S)
 
     def hand_back(self) -> None:
         """What runs goes back into the queue, now."""

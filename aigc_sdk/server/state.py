@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import functools
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 from weakref import WeakSet
 
@@ -39,6 +41,7 @@ class ServerState:
         self.metrics = Metrics(client.engine)
         self.signer = Signer.from_file(settings.webhook_secret_file)
         self.draining = False
+        self._submitters = ThreadPoolExecutor(2, thread_name_prefix="aigc-jobs-submit")
         self._live: WeakSet[Submitted] = WeakSet()
 
     @functools.cached_property
@@ -68,7 +71,7 @@ class ServerState:
         self._require_room(len(requests))
         caller.admit(modality)
         priority = min(priority, caller.priority)
-        if all(self.client.engine.at_once(self.aliases.resolved(request)) for request in requests):
+        if self._at_once(requests):
             jobs, model = self._submitted(requests, caller.name, priority)
         else:  # in a thread: the first request of a model reads files and makes plans, hooks may ask others
             jobs, model = await asyncio.to_thread(self._submitted, requests, caller.name, priority)
@@ -84,12 +87,18 @@ class ServerState:
     async def submit_for(self, owner: str, requests: Sequence[Request], priority: int) -> Submitted:
         """As :meth:`submit`, for a durable job of the key called ``owner``. The queue bounds these by itself."""
         caller = self.keys.named(owner)
-        submitting = asyncio.ensure_future(asyncio.to_thread(self._submitted, requests, owner, priority))
-        try:
-            jobs, model = await asyncio.shield(submitting)
-        except asyncio.CancelledError:
-            submitting.add_done_callback(_cancel_all)
-            raise
+        if self._at_once(requests):
+            jobs, model = self._submitted(requests, owner, priority)
+        else:
+            # In threads of their own: a model that is fetched first does not hold up other requests.
+            loop = asyncio.get_running_loop()
+            within = contextvars.copy_context()  # the trace that the job belongs to
+            submitting = loop.run_in_executor(self._submitters, within.run, self._submitted, requests, owner, priority)
+            try:
+                jobs, model = await asyncio.shield(submitting)
+            except asyncio.CancelledError:
+                submitting.add_done_callback(_cancel_all)
+                raise
         return Submitted(jobs, model, caller, self.metrics)
 
     @property
@@ -125,6 +134,9 @@ class ServerState:
         if pending + count > self.settings.max_pending:
             what = f"{pending} jobs wait already"
             raise Refused(429, "rate_limit_error", what, code="overloaded", fix="come again", retry_after_s=seconds)
+
+    def _at_once(self, requests: Sequence[Request]) -> bool:
+        return all(self.client.engine.at_once(self.aliases.resolved(request)) for request in requests)
 
     def _submitted(self, requests: Sequence[Request], owner: str, priority: int) -> tuple[list[AsyncJob], str]:
         requests = [self.aliases.resolved(request) for request in requests]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import time
@@ -86,7 +85,7 @@ async def content(video_id: str, http: Request, variant: Literal["video"] = "vid
         what = f"the video is {STATUS[job.state].replace('_', ' ')}: {job.progress}% are done"
         raise Refused(400, "invalid_request_error", what, code="video_not_ready", fix="ask again later")
     (made,) = job.results
-    path = await asyncio.to_thread(jobs.folder.path, job.owner, job.id, made["file"])
+    path = await jobs.file(job, made["file"])
     return FileResponse(path, media_type=made["media_type"], filename=f"{job.id}{path.suffix}")
 
 

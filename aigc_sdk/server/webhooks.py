@@ -20,7 +20,7 @@ from ..ledger.job_queue_rows import DueWebhook, QueuedJob
 from .jobs_calls import QueueCalls
 from .jobs_view import described
 from .refused import Refused
-from .webhooks_address import checked_address, webhook_url
+from .webhooks_address import checked_addresses, webhook_url
 from .webhooks_signature import Signer
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class WebhookSender:
 
     async def _post(self, client: httpx.AsyncClient, job: QueuedJob) -> int:
         url = webhook_url(job.webhook or "")
-        address = await checked_address(url, self._allowed)
+        addresses = await checked_addresses(url, self._allowed)
         body = json.dumps(event_of(job), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         headers = {
             "Host": url.netloc.decode("ascii"),
@@ -104,17 +104,20 @@ class WebhookSender:
             "User-Agent": f"aigc-sdk/{__version__}",
             **self._signer.headers(_message(job), int(time.time()), body),
         }
-        request = client.build_request(
-            "POST",
-            url.copy_with(host=address),
-            content=body,
-            headers=headers,
-            # The certificate is still that of the name.
-            extensions={"sni_hostname": url.raw_host.decode("ascii")},
-        )
-        answer = await client.send(request, stream=True, follow_redirects=False)
-        await answer.aclose()  # what it says is not read
-        return answer.status_code
+        # The certificate is still that of the name.
+        extensions = {"sni_hostname": url.raw_host.decode("ascii")}
+        for last, address in enumerate(addresses, 1 - len(addresses)):
+            place = url.copy_with(host=address)
+            request = client.build_request("POST", place, content=body, headers=headers, extensions=extensions)
+            try:
+                answer = await client.send(request, stream=True, follow_redirects=False)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if not last:
+                    raise
+            else:
+                await answer.aclose()  # what it says is not read
+                return answer.status_code
+        raise OSError("it has no address")
 
 
 def event_of(job: QueuedJob) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def webhook_url(text: str) -> httpx.URL:
     return url
 
 
-async def checked_address(url: httpx.URL, allowed: Collection[str]) -> str:
-    """The one address to connect to: what was checked is what is used, whatever the name leads to a moment later.
+async def checked_addresses(url: httpx.URL, allowed: Collection[str]) -> list[str]:
+    """The addresses to connect to: what was checked is what is used, whatever the name leads to a moment later.
 
     Args:
         allowed: hosts that may have any address.
@@ -45,7 +45,7 @@ async def checked_address(url: httpx.URL, allowed: Collection[str]) -> str:
     addresses = await looked_up(url.raw_host.decode("ascii"))
     if url.host not in allowed and not all(is_public(address) for address in addresses):
         raise not_allowed(f"{url.host} is inside a private network", "a public address, or ask the operator")
-    return addresses[0]
+    return addresses
 
 
 async def looked_up(host: str) -> list[str]:

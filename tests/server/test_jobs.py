@@ -113,6 +113,15 @@ def test_a_range_of_a_file(media: Served) -> None:
         assert part.headers["content-disposition"] == f'attachment; filename="{id}-0.mp4"'
 
 
+def test_a_file_that_somebody_removed(media: Served) -> None:
+    with media.http() as http:
+        id = left(http, prompt="x")
+        ended(http, id)
+        for path in files(media):
+            path.unlink()
+        assert code(http.get(f"/jobs/{id}/result")) == (410, "result_gone")
+
+
 def test_what_is_drawn_without_a_seed_is_told(media: Served) -> None:
     with media.http() as http:
         one, two = (ended(http, left(http, prompt="a b c"))["results"][0]["seed"] for _ in range(2))

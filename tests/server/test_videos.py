@@ -200,7 +200,7 @@ def test_a_server_that_stops_leaves_no_job(serve: Serve) -> None:
     from .conftest import running
 
     with small_client() as client:
-        with running(client) as served:
+        with running(client, drain_s=0.2) as served:
             served.openai().videos.create(prompt="a ball", extra_body=WAIT)
             wait_until(lambda: len(Small.asked) == 1)
         wait_until(lambda: len(Small.stopped) == 1)
