@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from .contract.errors import InvalidRequest
 from .contract.model import Closed
@@ -43,6 +43,12 @@ class RaySettings(Closed):
     jobs_per_replica: int = Field(default=4, ge=1)
     upscale_delay_s: float = Field(default=1, ge=0)
     idle_s: float = Field(default=600, ge=0)
+
+    @model_validator(mode="after")
+    def _bounds(self) -> RaySettings:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError("min_replicas is more than max_replicas")
+        return self
 
 
 class EngineSettings(Closed):

@@ -179,7 +179,7 @@ def _options(settings: RaySettings, place: Place) -> dict[str, object]:
         "max_ongoing_requests": settings.jobs_per_replica,
         "autoscaling_config": {
             "min_replicas": settings.min_replicas,
-            "max_replicas": max(settings.min_replicas, settings.max_replicas),
+            "max_replicas": settings.max_replicas,
             "target_ongoing_requests": settings.jobs_per_replica,
             "upscale_delay_s": settings.upscale_delay_s,
             "downscale_delay_s": settings.idle_s,

@@ -23,7 +23,6 @@ from .engine import Engine, Held
 from .ray_cluster import Place, RayCluster
 from .ray_job import Around, RemoteJob
 from .ray_pool import RayPool
-from .ray_wire import Sent
 from .ticket import Ticket
 
 if TYPE_CHECKING:
@@ -68,17 +67,17 @@ class RayEngine(Engine):
             InvalidRequest: a device was named. BrokenPlugin: no node says within some minutes.
         """
         if device is not None:
-            raise InvalidRequest(
-                "a device cannot be asked for on a cluster", fix="the setting engine.device is for all"
-            )
+            what = "a device cannot be asked for on a cluster"
+            raise InvalidRequest(what, fix="the setting engine.device is for all nodes")
         entry = self.entry(request)
-        asked = self._pool(self._cluster.place(entry)).plan(entry.card.id, Sent.of(request, entry, seed=None).packed())
+        asked = self._pool(self._cluster.place(entry)).plan(entry, request)
         try:
             return entry, asyncio.run_coroutine_threadsafe(asyncio.wait_for(asked, _PLAN_S), self._loop).result()
         except TimeoutError:
             raise BrokenPlugin("no node answers", plugin=entry.plugin.name, fix="ray status") from None
 
     def held(self) -> list[Held]:
+        """The models that have run; on which nodes they still are is Ray's to say."""
         with self._lock:
             models = list(self._jobs.values())
             return [Held(model, device, True, models.count(model)) for model, device in sorted(self._devices.items())]

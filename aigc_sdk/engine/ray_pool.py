@@ -7,9 +7,12 @@ import time
 
 from ..contract.errors import AigcError, BrokenPlugin, first_line
 from ..contract.plan import Plan
+from ..contract.requests import Request
+from ..registry import Entry
 from .fair_queue import FairQueue
 from .ray_cluster import Place, RayCluster
 from .ray_job import RemoteJob
+from .ray_wire import Sent, unpack_plan
 
 
 class RayPool:
@@ -38,10 +41,12 @@ class RayPool:
         """Queues a job. From any thread."""
         self._loop.call_soon_threadsafe(self._put, remote)
 
-    async def plan(self, model: str, blob: bytes) -> Plan:
+    async def plan(self, entry: Entry, request: Request) -> Plan:
         """How a replica would run a request."""
         handle = await asyncio.to_thread(self._cluster.handle, self._place)
-        return Plan.model_validate_json(await handle.options(multiplexed_model_id=model).plan.remote(blob))
+        blob = Sent.of(request, entry, seed=None).packed()
+        answer = await handle.options(multiplexed_model_id=entry.card.id).plan.remote(blob)
+        return unpack_plan(answer, entry.plugin.name)
 
     async def end(self) -> None:
         """Waits until nothing runs; its jobs have ended before."""

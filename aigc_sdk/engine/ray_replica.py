@@ -24,14 +24,13 @@ from ..contract.errors import (
     UnknownPlugin,
 )
 from ..contract.events import Completed, Event, Failed, Queued
-from ..contract.plan import Plan
 from ..registry import Hooks
 from ..registry import load as load_registry
 from ..settings import Settings
 from .client import Client
 from .job import AsyncJob, Job
 from .ray_orphans import Orphans
-from .ray_wire import Sent, pack_events, pack_taken
+from .ray_wire import Sent, pack_events, pack_no_plan, pack_plan, pack_taken
 
 log = logging.getLogger(__name__)
 
@@ -69,33 +68,38 @@ class Replica:
         """Runs a job. Its events come as they are; a task that is cancelled cancels the job."""
         yield pack_taken(self.node)
         await self._held(serve.get_multiplexed_model_id())
-        sent = Sent.unpacked(blob)
         try:
-            job = await asyncio.to_thread(self._submitted, sent)
+            job, driver = await asyncio.to_thread(self._submitted, blob)
         except AigcError as error:
             for answer in pack_events([Failed(self._placed(error))]):
                 yield answer
             return
-        async with self._orphans.watching(job, sent.driver), contextlib.aclosing(_together(job)) as batches:
+        async with self._orphans.watching(job, driver), contextlib.aclosing(_together(job)) as batches:
             async for events in batches:
                 for answer in pack_events(self._told(event) for event in events if not isinstance(event, Queued)):
                     yield answer
 
-    async def plan(self, blob: bytes) -> str:
-        """The plan of a job's request on this node, as JSON."""
-        request = Sent.unpacked(blob).request
-        plan: Plan = await asyncio.to_thread(self._client.plan, request)
-        return plan.model_dump_json()
+    async def plan(self, blob: bytes) -> bytes:
+        """The plan of a job's request on this node, or why there is none."""
+        try:
+            return pack_plan(await asyncio.to_thread(lambda: self._client.plan(self._read(blob).request)))
+        except AigcError as error:
+            return pack_no_plan(self._placed(error))
 
-    def _submitted(self, sent: Sent) -> Job:
-        self._check(sent)
-        return self._client.submit(sent.request, owner=sent.owner, priority=sent.priority)
+    def _submitted(self, blob: bytes) -> tuple[Job, str]:
+        sent = self._read(blob)
+        return self._client.submit(sent.request, owner=sent.owner, priority=sent.priority), sent.driver
 
-    def _check(self, sent: Sent) -> None:
+    def _read(self, blob: bytes) -> Sent:
         """Raises UnknownPlugin or BrokenPlugin if this node has not what the driver has: results would differ."""
         if self._driver_version != __version__:
             what = f"it has aigc-sdk {__version__}, and the driver has {self._driver_version}"
             raise BrokenPlugin(what, fix=f"pip install aigc-sdk=={self._driver_version} there")
+        sent = Sent.unpacked(blob)
+        self._require_plugin(sent)
+        return sent
+
+    def _require_plugin(self, sent: Sent) -> None:
         package = sent.distribution or sent.plugin
         found = [info for info in self._client.registry.plugins() if info.name == sent.plugin and not info.disabled]
         if not found:

@@ -14,14 +14,24 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..contract.artifacts import Artifact
-from ..contract.errors import InvalidRequest
+from ..contract.errors import AigcError, InvalidRequest
 from ..contract.events import Completed, Event, Preview, Started
 from ..contract.plan import Plan
 from ..contract.receipt import Receipt
 from ..contract.requests import Media, Request
 from ..contract.spool import drop_file, new_file
 from ..registry import Entry
-from .wire import Message, from_bytes, pack_event, pack_request, to_bytes, unpack_event, unpack_request
+from .wire import (
+    Message,
+    from_bytes,
+    pack_error,
+    pack_event,
+    pack_request,
+    to_bytes,
+    unpack_error,
+    unpack_event,
+    unpack_request,
+)
 
 _PIECE = 4 << 20
 
@@ -95,6 +105,16 @@ def pack_events(events: Iterable[Event]) -> Iterator[bytes]:
     yield to_bytes({"events": together})
 
 
+def pack_plan(plan: Plan) -> bytes:
+    """The answer to a driver that asks how a request would run."""
+    return to_bytes({"plan": plan.model_dump(mode="json")})
+
+
+def pack_no_plan(error: AigcError) -> bytes:
+    """The same, where it would not."""
+    return to_bytes({"error": pack_error(error)})
+
+
 def _packed(event: Event) -> tuple[Message, Path | None]:
     if isinstance(event, Started):
         return {"kind": "Started", "plan": event.plan.model_dump(mode="json")}, None
@@ -111,6 +131,14 @@ def _packed(event: Event) -> tuple[Message, Path | None]:
 
 
 # --- the driver's side ------------------------------------------------------------------------------------------------
+
+
+def unpack_plan(blob: bytes, plugin: str) -> Plan:
+    """The plan that a replica has answered. Raises what it says instead."""
+    message = from_bytes(blob)
+    if "error" in message:
+        raise unpack_error(message["error"], plugin)
+    return Plan(**message["plan"])
 
 
 class Incoming:
