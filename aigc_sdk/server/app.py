@@ -28,7 +28,10 @@ from .tracing import Traced
 
 
 def create_app(client: Client, settings: ServerSettings | None = None) -> FastAPI:
-    """The server as an ASGI application, for uvicorn or another application to mount. The client stays the caller's."""
+    """The server as an ASGI application, for uvicorn or another application to mount. The client stays the caller's.
+
+    Durable jobs run while its lifespan does; who mounts it passes that on.
+    """
     settings = settings or ServerSettings()
     state = ServerState(client, settings)
 

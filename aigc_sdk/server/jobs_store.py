@@ -7,7 +7,7 @@ import contextlib
 import logging
 import secrets
 import tempfile
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -218,10 +218,10 @@ class Jobs:
     def start(self) -> None:
         """Begins to work, unless it does already."""
         if not self._tasks and self._drained is None:
-            work: list[Coroutine[Any, Any, None]] = [self._worker.run(), self.watcher.run(), self._count()]
+            work = [self._worker.run, self.watcher.run, self._count]
             if self._sender is not None:
-                work.append(self._sender.run())
-            self._tasks = [asyncio.create_task(one) for one in work]
+                work.append(self._sender.run)
+            self._tasks = [asyncio.create_task(_for_ever(one)) for one in work]
 
     def _run_of(self, job: QueuedJob) -> JobRun:
         kept_s = self._settings.video_ttl_s if job.kind == "video" else self._settings.job_ttl_s
@@ -271,6 +271,16 @@ class Jobs:
             self._own_ledger.close()
         if self._temporary is not None:
             self._temporary.cleanup()
+
+
+async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Whatever goes wrong, somebody waits for this to go on."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("durable jobs: %s stumbled, and begins anew", work.__qualname__)
+        await asyncio.sleep(1)
 
 
 def _drawn(seeds: list[int | None]) -> list[int]:
