@@ -24,6 +24,7 @@ FORMATS = ("text", "srt", "vtt", "json")
 @click.command()
 @click.argument("recording", type=FILE)
 @click.option("--format", "form", type=click.Choice(FORMATS), help="If not said, FILE's ending, else text.")
+@click.option("--words", "word_timestamps", is_flag=True, help="Also the time of each word (--format json).")
 @click.option("--lang", "language", metavar="TAG", help="What is spoken, such as zh; if not said, it is recognised.")
 @click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE.")
 @model_options
@@ -36,9 +37,11 @@ def transcribe(recording: Path, form: str | None, output: Path | None, **values:
     Examples:
       aigc transcribe morning.wav
       aigc transcribe interview.mp3 --format srt -o interview.srt
-      aigc transcribe talk.mp4 --lang zh --format json
+      aigc transcribe talk.mp4 --lang zh --format json --words
     """
     form = form or _by_ending(output)
+    if values["word_timestamps"] and form != "json":
+        raise click.UsageError("--words needs --format json")
     if output is not None:
         outputs.check_target(output)
     request = build_request(recording, form, values)
@@ -58,7 +61,7 @@ def build_request(recording: Path, form: str, values: dict[str, Any]) -> AudioRe
         raise InvalidRequest(f"there is no file {recording}")
     else:
         media = Media(path=recording)
-    names = ("language", "model", "runner", "trust_remote_code")
+    names = ("language", "model", "runner", "trust_remote_code", "word_timestamps")
     return AudioRequest(
         task="transcribe",
         audio=media,
@@ -106,7 +109,9 @@ def rendered(artifact: TextArtifact, form: str) -> str:
     if form == "vtt":
         return captions.vtt(artifact.segments)
     if form == "json":
-        view = {"text": artifact.text, "segments": list(artifact.segments)}
+        view: dict[str, Any] = {"text": artifact.text, "segments": list(artifact.segments)}
+        if artifact.words:
+            view["words"] = list(artifact.words)
         receipt = outputs.receipt_json(artifact)
         return json.dumps(view | {"receipt": receipt}, ensure_ascii=False, indent=1)
     return artifact.text

@@ -91,6 +91,7 @@ class TextArtifact(Artifact):
         finish_reason: ``stop`` (the model ended, or a stop string), ``length`` (max_tokens), ``cancelled``.
         logprob: mean log-probability per output token (natural log), if it was asked for.
         segments: for a transcription with timestamps, ``{"start": s, "end": s, "text": str}`` in order.
+        words: for a transcription with times of words, ``{"start": s, "end": s, "word": str}`` in order.
         language: for a transcription, a BCP-47 tag of what is spoken, where that is known.
         tokens: if ``top_logprobs`` was asked for, each token of the text with its log-probability (natural log, before
             temperature, penalties and constraints): ``{"token": str, "bytes": [int, ...], "logprob": float, "top":
@@ -106,6 +107,7 @@ class TextArtifact(Artifact):
     finish_reason: FinishReason = "stop"
     logprob: float | None = None
     segments: tuple[dict[str, Any], ...] = ()
+    words: tuple[dict[str, Any], ...] = ()
     language: str | None = None
     tokens: tuple[dict[str, Any], ...] = ()
     tool_calls: tuple[dict[str, Any], ...] = ()

@@ -246,7 +246,7 @@ class AudioRequest(Request):
         sample_rate: Hz of the output, 8,000 to 192,000; None is the model's own.
         format: container and codec of the output.
         audio: the recording to transcribe.
-        timestamps: for transcribe, also give the segments' times.
+        timestamps: for transcribe, also give the segments' times. word_timestamps: also each word's.
     """
 
     modality: ClassVar[Modality] = "audio"
@@ -259,6 +259,7 @@ class AudioRequest(Request):
     format: Literal["wav", "flac", "mp3", "ogg"] = "wav"
     audio: Media | None = None
     timestamps: bool = False
+    word_timestamps: bool = False
 
     @model_validator(mode="after")
     def _inputs_fit_the_task(self) -> AudioRequest:

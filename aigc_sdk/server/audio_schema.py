@@ -96,8 +96,6 @@ class TranscriptionBody(Asked):
 
     @model_validator(mode="after")
     def _fits_together(self) -> TranscriptionBody:
-        if "word" in self.timestamp_granularities:
-            raise ValueError("timestamp_granularities: word is not supported; segment is")
         if self.timestamp_granularities and self.response_format != "verbose_json":
             raise ValueError("timestamp_granularities needs a response_format of verbose_json")
         if self.stream and self.response_format not in ("json", "text"):

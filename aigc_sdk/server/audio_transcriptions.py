@@ -32,6 +32,7 @@ async def transcriptions(http: Request) -> Response:
         model=body.model_id,
         language=body.language,
         timestamps=body.response_format in ("srt", "vtt", "verbose_json"),
+        word_timestamps="word" in body.timestamp_granularities,
         options=body.options,
     )
     submitted = await state_of(http).submit(http, "audio", [request])
@@ -65,12 +66,14 @@ def _verbose(body: TranscriptionBody, heard: TextArtifact, seconds: float) -> di
     segments = [
         {"id": number, **segment, "temperature": 0.0, **unknown} for number, segment in enumerate(heard.segments)
     ]
+    asked = body.timestamp_granularities or ["segment"]
+    times = {"segment": {"segments": segments}, "word": {"words": list(heard.words)}}
     return {
         "task": "transcribe",
         "language": heard.language or body.language,
         "duration": round(seconds, 3),
         "text": heard.text,
-        "segments": segments,
+        **{name: values for part in asked for name, values in times[part].items()},
         "usage": _usage(seconds),
     }
 

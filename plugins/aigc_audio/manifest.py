@@ -83,6 +83,7 @@ WHISPER_CT2 = RunnerSpec(
     speed={"cuda": 2.0, "cpu": 4.0},
     max_batch=4,
     continuous=True,
+    serves=("word_timestamps",),
 )
 
 WHISPER = RunnerSpec(

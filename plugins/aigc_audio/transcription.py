@@ -28,11 +28,12 @@ _UNSPACED = ("zh", "ja", "th", "yue", "lo", "my")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A sentence or so: seconds from the window's beginning, and its text."""
+    """A sentence or so, or a word: seconds from the window's beginning, its text, and the words in it if asked for."""
 
     start_s: float
     end_s: float
     text: str
+    words: tuple[Segment, ...] = ()
 
 
 class Recogniser(Protocol):
@@ -49,11 +50,14 @@ class Recogniser(Protocol):
     def language(self, samples: Samples) -> str:
         """The tag of the language that is spoken."""
 
-    def segments(self, samples: Samples, language: str, prompt: str, stopped: Stopped) -> list[Segment]:
+    def segments(
+        self, samples: Samples, language: str, prompt: str, stopped: Stopped, *, words: bool = False
+    ) -> list[Segment]:
         """What is said in at most 30 s of 16 kHz sound; empty if nobody speaks.
 
         Args:
             prompt: text that the model takes for what came before; may be empty.
+            words: the words' times are wanted (asked only of runners that say they serve them).
             stopped: asked at every step; what is written then is not used.
         """
 
@@ -131,6 +135,7 @@ class Heard:
         self.pieces: list[str] = []
         self.seconds = 0.0
         self._segments: list[dict[str, Any]] = []
+        self._words: list[dict[str, Any]] = []
         self._recogniser = recogniser
         self._request = request
         self._language = request.language.lower().split("-")[0] if request.language else ""
@@ -147,12 +152,14 @@ class Heard:
             return ""
         window = heard
         language = self._language or self._recogniser.language(window.samples)
-        segments = self._recogniser.segments(window.samples, language, self._prompt(language), self.stopped)
+        segments = self._recogniser.segments(
+            window.samples, language, self._prompt(language), self.stopped, words=self._request.word_timestamps
+        )
         # The language is settled by the first window in which somebody speaks.
         self._language = self._language or (language if segments else "")
         for segment in segments:
-            times = {"start": window.start_s + segment.start_s, "end": window.start_s + segment.end_s}
-            self._segments.append({k: round(v, 2) for k, v in times.items()} | {"text": segment.text.strip()})
+            self._segments.append(_times(segment, window.start_s) | {"text": segment.text.strip()})
+            self._words += [_times(word, window.start_s) | {"word": word.text.strip()} for word in segment.words]
         between = "" if language in _UNSPACED else " "
         added = between.join(text for segment in segments if (text := segment.text.strip()))
         if added and self.pieces:
@@ -164,10 +171,17 @@ class Heard:
     def artifact(self) -> TextArtifact:
         """All of it."""
         segments = tuple(self._segments) if self._request.timestamps else ()
-        return TextArtifact(text=self.text, segments=segments, language=self._language or None)
+        return TextArtifact(
+            text=self.text, segments=segments, words=tuple(self._words), language=self._language or None
+        )
 
     def _prompt(self, language: str) -> str:
         if language != "zh":
             return ""
         tag = (self._request.language or "").lower().split("-")
         return TRADITIONAL if any(part in _TRADITIONAL_TAGS for part in tag) else SIMPLIFIED
+
+
+def _times(part: Segment, start_s: float) -> dict[str, Any]:
+    """From the recording's beginning, for a part of the window that begins at ``start_s``."""
+    return {"start": round(start_s + part.start_s, 2), "end": round(start_s + part.end_s, 2)}

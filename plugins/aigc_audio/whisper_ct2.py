@@ -43,7 +43,9 @@ class CTranslateWhisper:
     def language(self, samples: Samples) -> str:
         return str(self._model.detect_language(samples)[0])
 
-    def segments(self, samples: Samples, language: str, prompt: str, stopped: Stopped) -> list[Segment]:
+    def segments(
+        self, samples: Samples, language: str, prompt: str, stopped: Stopped, *, words: bool = False
+    ) -> list[Segment]:
         # One temperature: what is heard does not depend on chance. Silence is cut out by voice activity detection.
         found, _ = self._model.transcribe(
             samples,
@@ -54,12 +56,14 @@ class CTranslateWhisper:
             condition_on_previous_text=False,
             no_speech_threshold=NO_SPEECH,
             vad_filter=True,
+            word_timestamps=words,
         )
         segments = []
         for segment in found:
             if stopped():
                 return []
-            segments.append(Segment(segment.start, segment.end, segment.text))
+            parts = tuple(Segment(float(w.start), float(w.end), w.word) for w in segment.words or ())
+            segments.append(Segment(float(segment.start), float(segment.end), segment.text, parts))
         return segments
 
     def close(self) -> None:

@@ -51,7 +51,9 @@ class TorchWhisper:
         scores = self._first_scores(self._encoded(samples))
         return max(self._languages, key=lambda tag: float(scores[self._languages[tag]]))
 
-    def segments(self, samples: Samples, language: str, prompt: str, stopped: Stopped) -> list[Segment]:
+    def segments(
+        self, samples: Samples, language: str, prompt: str, stopped: Stopped, *, words: bool = False
+    ) -> list[Segment]:
         import torch
         from transformers import StoppingCriteriaList
 

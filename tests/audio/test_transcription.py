@@ -57,6 +57,34 @@ def test_times_follow_the_sound(audio: Client, tmp_path: Path, runner: str) -> N
     assert made.text == " ".join(segment["text"] for segment in made.segments)
 
 
+def test_words_have_times_that_follow_the_sound(audio: Client, tmp_path: Path) -> None:
+    """What was said when is known, for it was spoken here: the captions of the voice, before and after a long pause."""
+    first = audio.generate("audio", "The kitchen was warm. Somebody had left the window open.", seed=1)
+    second = audio.generate("audio", "The garden smells of roses.", seed=1)
+    (one, rate), (two, _) = samples(first), samples(second)
+    pause = np.zeros(32 * rate, np.float32)
+    media = recording(tmp_path / "a.wav", np.concatenate([one, pause, two]), rate, "mono")
+    made = heard(audio, media, word_timestamps=True, timestamps=True, language="en")
+    assert " ".join(word["word"] for word in made.words) == made.text
+    times = [time for word in made.words for time in (word["start"], word["end"])]
+    assert times == sorted(times)
+    later = (len(one) + len(pause)) / rate
+    spoken = [*first.segments, *({**s, "start": s["start"] + later, "end": s["end"] + later} for s in second.segments)]
+    words = [word["word"].strip(",.").lower() for word in made.words]
+    for beginning, caption in (("kitchen", 0), ("somebody", 1), ("garden", 2)):
+        place = words.index(beginning)
+        first_word = made.words[place - (caption != 1)]  # two of the sentences begin with "The"
+        assert first_word["start"] == pytest.approx(spoken[caption]["start"], abs=0.4)
+    assert heard(audio, media, language="en").words == ()
+
+
+def test_a_runner_without_times_of_words_says_so(audio: Client) -> None:
+    spoken = audio.generate("audio", "The kitchen was warm.", seed=1)
+    with pytest.raises(InvalidRequest, match="has no word_timestamps") as refused:
+        heard(audio, Media(data=spoken.content()), "whisper", word_timestamps=True)
+    assert refused.value.fix == "--runner whisper-ct2"
+
+
 @pytest.mark.parametrize(("rate", "layout"), [(8000, "mono"), (48_000, "5.1")])
 def test_telephone_and_cinema(audio: Client, tmp_path: Path, rate: int, layout: str) -> None:
     spoken = audio.generate("audio", "The kitchen was warm and smelled of cinnamon.", seed=1, sample_rate=rate)

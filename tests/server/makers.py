@@ -34,6 +34,7 @@ TASKS = {
     "audio": ("text-to-speech", "transcribe"),
     "video": ("text-to-video", "image-to-video"),
 }
+SERVES = {"image": (), "audio": ("word_timestamps",), "video": ()}
 OPTIONS = (
     OptionSpec(name="previews", type="int", default=0, minimum=0, help="a preview every so many steps"),
     OptionSpec(name="quality", type="int", default=90, minimum=1, maximum=100, help="of files"),
@@ -135,8 +136,15 @@ class Voice(Small):
             {"start": 0.0, "end": 0.7, "text": "Hello there."},
             {"start": 0.7, "end": 1.5, "text": "Good <bye>."},
         )
+        words = tuple(
+            {"start": i * 0.3, "end": i * 0.3 + 0.2, "word": word}
+            for i, word in enumerate(("Hello", "there.", "Good", "<bye>."))
+        )
         text = TextArtifact(
-            text="Hello there. Good <bye>.", segments=segments if request.timestamps else (), language="en"
+            text="Hello there. Good <bye>.",
+            segments=segments if request.timestamps else (),
+            words=words if request.word_timestamps else (),
+            language="en",
         )
         yield Completed(text, {"audio_seconds": 1.5})
 
@@ -186,7 +194,9 @@ def manifest(modality: str) -> Manifest:
         licence="MIT",
         models=(card(modality),),
         default_model=f"small-{modality}",
-        runners=(RunnerSpec(name="only", loader=f"{__name__}:load_{modality}", formats=("none",)),),
+        runners=(
+            RunnerSpec(name="only", loader=f"{__name__}:load_{modality}", formats=("none",), serves=SERVES[modality]),
+        ),
         options=OPTIONS,
     )
 

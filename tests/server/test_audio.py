@@ -198,6 +198,20 @@ def test_a_transcription_in_each_format(media: Served) -> None:
     ]
 
 
+def test_times_of_words(media: Served) -> None:
+    words = heard(media, response_format="verbose_json", timestamp_granularities=["word"])
+    assert [(w.word, round(w.start, 1)) for w in words.words] == [
+        ("Hello", 0.0),
+        ("there.", 0.3),
+        ("Good", 0.6),
+        ("<bye>.", 0.9),
+    ]
+    assert words.segments is None
+    both = heard(media, response_format="verbose_json", timestamp_granularities=["word", "segment"])
+    assert (len(both.words), len(both.segments)) == (4, 2)
+    assert heard(media, response_format="verbose_json").words is None
+
+
 def test_a_transcription_is_streamed_while_it_is_heard(media: Served) -> None:
     events = iter(heard(media, stream=True, extra_body=WAIT))
     assert (first := next(events)).delta == "Hello there."
@@ -211,7 +225,8 @@ def test_a_transcription_is_streamed_while_it_is_heard(media: Served) -> None:
 
 def test_transcriptions_that_cannot_be_made_as_asked(media: Served) -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"response_format": "verbose_json", "timestamp_granularities": ["word"]}, "word"),
+        ({"timestamp_granularities": ["word"]}, "verbose_json"),
+        ({"response_format": "verbose_json", "timestamp_granularities": ["letter"]}, "'word' or 'segment'"),
         ({"timestamp_granularities": ["segment"]}, "verbose_json"),
         ({"response_format": "diarized_json"}, "response_format"),
         ({"prompt": "Umlaut"}, "prompt"),
