@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -142,32 +143,29 @@ def test_a_key_goes_first_only_if_it_may(client: Client, serve: Serve, tmp_path:
 
 
 def test_a_job_of_a_higher_tier_runs_before_those_that_wait(named: Served) -> None:
-    import threading
-
+    url = f"{named.url}/chat/completions"
+    slow = {"model": "echo-slow", "messages": [{"role": "user", "content": "w " * 5000}], "stream": True}
     ended: list[str] = []
 
-    def ask(word: str, tier: str, **options: Any) -> threading.Thread:
+    def ask(word: str, tier: str) -> None:
         body = {"model": "echo-slow", "messages": [{"role": "user", "content": word}], "service_tier": tier}
-
-        def wait() -> None:
-            httpx.post(f"{named.url}/chat/completions", json={**body, "options": options}, timeout=60)
-            ended.append(word)
-
-        thread = threading.Thread(target=wait)
-        thread.start()
-        return thread
+        httpx.post(url, json={**body, "options": {"delay_ms": 100.0}}, timeout=60)
+        ended.append(word)
 
     def pending() -> int:
         return sum(resident.pending for resident in named.client.engine.residents.loaded())
 
     threads = []
-    for count, (word, tier) in enumerate([("running", "default"), ("last", "flex"), ("second", "auto")], 1):
-        threads.append(ask(word, tier, delay_ms=1000.0 if word == "running" else 100.0))
-        wait_until(lambda count=count: pending() == count)
-    threads.append(ask("first", "priority", delay_ms=100.0))
+    with httpx.stream("POST", url, json={**slow, "options": {"delay_ms": 20.0}}) as runs:
+        pieces = runs.iter_raw()
+        next(pieces)
+        for word, tier in (("last", "flex"), ("second", "auto"), ("first", "priority")):
+            threads.append(threading.Thread(target=ask, args=[word, tier]))
+            threads[-1].start()
+            wait_until(lambda: pending() == len(threads) + 1)
     for thread in threads:
         thread.join(60)
-    assert ended == ["running", "first", "second", "last"]
+    assert ended == ["first", "second", "last"]
 
 
 # --- the command --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from .test_limits import HEAD, answer_of, connected
 
 @pytest.fixture
 def served(client: Client, serve: Serve) -> Served:
-    return serve(client, head_s=2, arrival_s=2)
+    return serve(client, head_s=5, arrival_s=5)
 
 
 @pytest.fixture(autouse=True)
