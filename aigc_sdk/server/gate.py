@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import time
 from typing import Any
 
+from ..contract.web_address import is_this_machine
 from .errors import answer_to
 from .keys import Keys
 from .metrics import Metrics
@@ -83,14 +83,6 @@ class ThisMachineOnly:
 
 
 @functools.lru_cache(maxsize=256)
-def is_this_machine(host: str) -> bool:
-    """True for loopback addresses and ``localhost``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _without_port(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]

@@ -14,9 +14,10 @@ from types import FrameType
 import uvicorn
 
 from ..contract.errors import InvalidRequest
+from ..contract.web_address import is_this_machine
 from ..engine.client import Client
 from .app import create_app
-from .gate import ThisMachineOnly, is_this_machine
+from .gate import ThisMachineOnly
 from .protocol import Protocol
 from .settings import ServerSettings
 from .state import ServerState
