@@ -107,7 +107,7 @@ BODIES: dict[Modality, type[JobBody]] = {modality: _body(modality) for modality 
 def read_body(values: Any) -> JobBody:
     """The body. Raises Refused, which names the field that is wrong, and the nearest known one."""
     modality = values.get("modality") if isinstance(values, dict) else None
-    if modality not in BODIES:
+    if not isinstance(modality, str) or modality not in BODIES:
         known = ", ".join(MODALITIES)
         fix = isinstance(modality, str) and did_you_mean(modality, MODALITIES)
         what = "modality: say what to make" if modality is None else "modality: unknown"

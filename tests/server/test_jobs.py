@@ -177,6 +177,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({}, 400, "prompt"),
     ({"modality": "txt", "prompt": "x"}, 400, "did you mean 'text'"),
     ({"modality": None}, 400, "modality"),
+    ({"modality": {}}, 400, "modality"),
     ({"prompt": "x", "max_token": 3}, 400, "did you mean 'max_tokens'"),
     ({"prompt": "x", "trust_remote_code": True}, 400, "unknown field 'trust_remote_code'"),
     ({"prompt": "x", "priority": "urgent"}, 400, "priority"),
