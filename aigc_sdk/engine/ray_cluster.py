@@ -29,6 +29,8 @@ _ENVIRONMENT = {
     "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1",  # of a replica with all cores busy
 }
 """What is set before Ray is imported, if nobody has."""
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Without more machines Ray then listens on loopback, on every system; else it takes all addresses of this one."""
 _LEAVING_S = 3600.0
 """Longest that a replica which is not needed any more may take for the jobs it still has."""
 
@@ -119,23 +121,23 @@ class RayCluster:
 
 def _join(settings: RaySettings) -> bool:
     """Connects, and starts a Ray if there is no address. Returns whether that was needed."""
-    for name, value in _ENVIRONMENT.items():
+    address = settings.address or os.environ.get("RAY_ADDRESS")
+    for name, value in (_ENVIRONMENT | ({} if address else _ALONE)).items():
         os.environ.setdefault(name, value)
     import ray
     from ray import serve
 
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    for name in ("ray", "ray.serve"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     joins = not ray.is_initialized()
     if joins:
-        address = settings.address or os.environ.get("RAY_ADDRESS")
-        alone = {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}
+        alone = {"address": "local", "include_dashboard": False}
         try:
             ray.init(**({"address": address} if address else alone), log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
             fix = "`ray start --head` on the first machine, `ray start --address HOST:6379` on the others and here"
             raise InvalidRequest(f"no Ray at {address}: {first_line(error)}", fix=fix) from None
     serve.start(proxy_location="Disabled", logging_config={"log_level": "WARNING"})
-    logging.getLogger("ray.serve").setLevel(logging.ERROR)
     return joins
 
 

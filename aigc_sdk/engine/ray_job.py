@@ -55,6 +55,7 @@ class RemoteJob:
         self._blob = Sent.of(job.request, entry, seed=ticket.request.seed, **asked).packed()
         self._died: list[str] = []
         self._node = ""
+        self._over = False
 
     def fail(self, error: AigcError) -> None:
         """Ends the job with an error."""
@@ -66,15 +67,16 @@ class RemoteJob:
         Raises:
             DeploymentUnavailableError: no replica can be started.
         """
-        job, loop, this = self.ticket.job, asyncio.get_running_loop(), asyncio.current_task()
+        job, loop = self.ticket.job, asyncio.get_running_loop()
+        this: asyncio.Task[None] | None = asyncio.current_task()
         assert this is not None
-        job.on_end(lambda last: _soon(loop, this.cancel))
-        while not job.done:
+        job.on_end(lambda last: _soon(loop, lambda: self._leave(this)))
+        while not self._over:
             try:
                 await self._attempt(handle)
                 return
             except asyncio.CancelledError:
-                if job.done:
+                if self._over:
                     return
                 why = "it was cancelled there"  # by a replica that is on its way out
             except Lost as lost:
@@ -86,6 +88,11 @@ class RemoteJob:
                 return
             log.warning("job %s is sent again: %s", job.id, why)
             await asyncio.sleep(_PAUSE_S)
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        """The job has ended, whoever has ended it."""
+        self._over = True
+        task.cancel()
 
     async def _attempt(self, handle: DeploymentHandle) -> None:
         incoming = Incoming(self.plugin)
@@ -130,7 +137,7 @@ class RemoteJob:
             case Completed():
                 self._around.made(job, self.plugin, event, lambda: _receipt(job, event, node))
                 return True
-            case Failed(Cancelled()) if not job.done:
+            case Failed(Cancelled()) if not self._over:
                 raise Lost("its replica was closed")
             case Failed(error):
                 self.fail(error)
