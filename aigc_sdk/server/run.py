@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
-from ..contract.errors import InvalidRequest
-from ..contract.web_address import is_this_machine
+from .. import uvicorn_server
 from ..engine.client import Client
+from ..uvicorn_server import StoppableServer, address, listen
 from .app import create_app
 from .gate import ThisMachineOnly
 from .protocol import Protocol
@@ -28,10 +26,7 @@ _FAREWELL_S = 5
 
 def check_host(host: str, keys: Path | None) -> None:
     """Raises InvalidRequest for an address that others can reach, if no key is asked for."""
-    if keys is None and not is_this_machine(host):
-        raise InvalidRequest(
-            f"on {host} everybody who can reach this machine could use the models", fix="give --api-key-file keys.yaml"
-        )
+    uvicorn_server.check_host(host, guarded=keys is not None, fix="give --api-key-file keys.yaml")
 
 
 def serve(client: Client, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
@@ -46,8 +41,7 @@ def serve(client: Client, settings: ServerSettings, on_ready: Callable[[str], No
         InvalidRequest: the address cannot be listened on, or is not safe.
     """
     server, listening = prepare(client, settings)
-    host, port = listening.getsockname()[:2]
-    on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/v1")
+    on_ready(f"{address(listening)}/v1")
     server.run(sockets=[listening])
 
 
@@ -69,11 +63,11 @@ def prepare(client: Client, settings: ServerSettings) -> tuple[Server, socket.so
         proxy_headers=False,
         timeout_graceful_shutdown=round(settings.drain_s) + _FAREWELL_S,
     )
-    return Server(config, app.state.aigc), _listen(settings)
+    return Server(config, app.state.aigc), listen(settings.host, settings.port, backlog=2048)
 
 
-class Server(uvicorn.Server):
-    """Stops on SIGINT and SIGTERM like uvicorn's, but then returns: to be stopped is no failure."""
+class Server(StoppableServer):
+    """Lets what runs end, for as long as the settings say."""
 
     def __init__(self, config: uvicorn.Config, state: ServerState) -> None:
         super().__init__(config)
@@ -100,25 +94,3 @@ class Server(uvicorn.Server):
         finally:
             clock.cancel()
             jobs.cancel()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handles the signals while it runs; uvicorn's own would send them again afterwards."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {sig: signal.signal(sig, self.handle_exit) for sig in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for sig, handler in before.items():
-                signal.signal(sig, handler)
-
-
-def _listen(settings: ServerSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        what = f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
-        raise InvalidRequest(what, fix="another --port; 0 takes a free one") from None
