@@ -62,8 +62,8 @@ def _waiting(plugin: Manifest) -> Manifest:
 def running(client: Client, **settings: Any) -> Iterator[Playground]:
     """A playground on a free port until the block ends."""
     from aigc_sdk.ui.run import prepared
-    from aigc_sdk.uvicorn_server import address
     from aigc_sdk.ui.settings import UiSettings
+    from aigc_sdk.uvicorn_server import address
 
     with prepared(client, UiSettings(**{"port": 0, **settings})) as (server, listening):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
