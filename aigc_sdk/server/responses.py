@@ -10,15 +10,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from ..contract.artifacts import TextArtifact
+from ..contract.artifacts import Artifact, TextArtifact
 from ..contract.errors import AigcError
 from ..contract.events import Completed, Delta
-from ..contract.requests import Message, TextRequest
+from ..contract.requests import TextRequest
 from .errors import body_of
-from .responses_schema import InputMessage, ResponsesBody
+from .responses_schema import ResponsesBody
 from .run_jobs import Running, Submitted
 from .sse import EVENTS, Streamed, line
 from .state import state_of
+from .tools import calls_made, turns_of
 
 router = APIRouter()
 
@@ -40,11 +41,11 @@ async def responses(body: ResponsesBody, http: Request) -> Response:
 
 
 def _request(body: ResponsesBody) -> TextRequest:
-    turns = [InputMessage(role="user", content=body.input)] if isinstance(body.input, str) else body.input
+    turns = body.turns
     system = [body.instructions] if body.instructions else []
     system += [turn.words for turn in turns if turn.role in ("system", "developer")]
     return TextRequest(
-        messages=tuple(Message(role=t.role, content=t.words) for t in turns if t.role in ("user", "assistant")),
+        messages=turns_of(turns),
         system="\n\n".join(system) or None,
         model=body.model_id,
         max_tokens=body.max_output_tokens,
@@ -53,6 +54,7 @@ def _request(body: ResponsesBody) -> TextRequest:
         seed=body.seed,
         json_schema=body.text.schema_wanted if body.text else None,
         options=body.options,
+        **body.tools_wanted,
     )
 
 
@@ -74,8 +76,8 @@ class _Answer:
             "temperature": body.temperature,
             "top_p": body.top_p,
             "parallel_tool_calls": False,
-            "tool_choice": "none",
-            "tools": [],
+            "tool_choice": body.model_dump(mode="json", include={"tool_choice"})["tool_choice"] or "auto",
+            "tools": [tool.model_dump(mode="json") for tool in body.tools or ()],
             "metadata": body.metadata,
             "text": {"format": body.text.format_given if body.text else {"type": "text"}},
             "previous_response_id": None,
@@ -85,9 +87,11 @@ class _Answer:
         """The response when it is done."""
         cut = artifact.finish_reason == "length"
         usage = self._submitted.usage()
+        status = "incomplete" if cut else "completed"
+        said = [self._message(status, artifact.text)] if artifact.text or not artifact.tool_calls else []
         return self._response(
-            "incomplete" if cut else "completed",
-            [self._message("incomplete" if cut else "completed", artifact.text)],
+            status,
+            [*said, *self._calls(artifact, status)],
             incomplete_details={"reason": "max_output_tokens"} if cut else None,
             usage={
                 "input_tokens": usage["prompt_tokens"],
@@ -103,11 +107,11 @@ class _Answer:
         begun = False
         async with aclosing(self._submitted.events()) as events:
             async for _, event in events:
-                if isinstance(event, Delta) or (isinstance(event, Completed) and not begun):
-                    if not begun:
-                        for opening in self._opening():
-                            yield opening
+                if not begun and isinstance(event, (Delta, Completed)):
                     begun = True
+                    calls = isinstance(event, Completed) and _only_calls(event.artifact)
+                    for opening in self._opening(message=not calls):
+                        yield opening
                 if isinstance(event, Delta) and event.text:
                     yield self._of_part("response.output_text.delta", delta=event.text, logprobs=[])
                 elif isinstance(event, Completed) and isinstance(event.artifact, TextArtifact):
@@ -120,23 +124,55 @@ class _Answer:
         response = self._response("failed", [], error={"code": "server_error", "message": told["message"]})
         return self._event("response.failed", response=response)
 
-    def _opening(self) -> list[bytes]:
-        item = self._message("in_progress", None)
+    def _opening(self, *, message: bool) -> list[bytes]:
         response = self._response("in_progress", [])
-        return [
+        opening = [
             self._event("response.created", response=response),
             self._event("response.in_progress", response=response),
-            self._event("response.output_item.added", output_index=0, item=item),
-            self._of_part("response.content_part.added", part=_part("")),
         ]
+        if message:
+            item = self._message("in_progress", None)
+            opening.append(self._event("response.output_item.added", output_index=0, item=item))
+            opening.append(self._of_part("response.content_part.added", part=_part("")))
+        return opening
 
     def _closing(self, artifact: TextArtifact) -> list[bytes]:
         whole = self.whole(artifact)
+        closing: list[bytes] = []
+        for index, item in enumerate(whole["output"]):
+            if item["type"] == "function_call":
+                closing += self._called(index, item)
+                continue
+            closing += [
+                self._of_part("response.output_text.done", text=artifact.text, logprobs=[]),
+                self._of_part("response.content_part.done", part=_part(artifact.text)),
+                self._event("response.output_item.done", output_index=index, item=item),
+            ]
+        return [*closing, self._event(f"response.{whole['status']}", response=whole)]
+
+    def _called(self, index: int, item: dict[str, Any]) -> list[bytes]:
+        """The events of a call, which comes whole."""
+        place = {"item_id": item["id"], "output_index": index}
+        begun = item | {"status": "in_progress", "arguments": ""}
+        written = {"name": item["name"], "arguments": item["arguments"]}
         return [
-            self._of_part("response.output_text.done", text=artifact.text, logprobs=[]),
-            self._of_part("response.content_part.done", part=_part(artifact.text)),
-            self._event("response.output_item.done", output_index=0, item=whole["output"][0]),
-            self._event(f"response.{whole['status']}", response=whole),
+            self._event("response.output_item.added", output_index=index, item=begun),
+            self._event("response.function_call_arguments.delta", **place, delta=item["arguments"]),
+            self._event("response.function_call_arguments.done", **place, **written),
+            self._event("response.output_item.done", output_index=index, item=item),
+        ]
+
+    def _calls(self, artifact: TextArtifact, status: str) -> list[dict[str, Any]]:
+        made = calls_made(artifact, self._submitted.jobs[0].id)
+        return [
+            {
+                "type": "function_call",
+                "id": f"fc_{call['id']}",
+                "call_id": call["id"],
+                "status": status,
+                **call["function"],
+            }
+            for call in made
         ]
 
     def _response(self, status: str, output: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -157,3 +193,7 @@ class _Answer:
 
 def _part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def _only_calls(artifact: Artifact) -> bool:
+    return isinstance(artifact, TextArtifact) and bool(artifact.tool_calls) and not artifact.text

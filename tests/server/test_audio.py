@@ -269,5 +269,5 @@ def test_the_default_models_speak_and_listen(packaged: Served) -> None:
     assert "little red house" in written.text.lower()
     assert written.language == "en"
     assert abs(written.duration - lengths[-1]) < 0.1
-    assert "no voice" in refused(lambda: speak(packaged, text, voice="alloy")).message
+    assert "no voice" in refused(lambda: speak(packaged, text, voice="alloyed")).message
     assert "not a sound file" in refused(lambda: heard(packaged, b"no sound")).message

@@ -58,7 +58,7 @@ def test_a_failure_within_a_stream(openai: Any) -> None:
     ("fields", "named"),
     [
         ({"previous_response_id": "resp_1"}, "previous_response_id: is not supported: responses are not kept"),
-        ({"tools": [{"type": "web_search"}]}, "tools: is not supported"),
+        ({"tools": [{"type": "web_search"}]}, "tools.0: only tools of the type function"),
         ({"reasoning": {"effort": "high"}}, "reasoning: is not supported"),
         ({"text": {"format": {"type": "json_schema", "name": "x"}}}, "schema goes with type json_schema"),
         ({"input": []}, "input: "),

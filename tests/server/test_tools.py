@@ -150,6 +150,65 @@ def test_langchain(served: Served) -> None:
     assert structured.invoke("Oslo") == GetWeather(city="Oslo")
 
 
+# --- /v1/responses --------------------------------------------------------------------------------------------------
+
+FLAT = {"type": "function", "name": "get_weather", "description": "The weather", "parameters": CITY, "strict": True}
+
+
+def test_a_response_calls_a_function_and_takes_its_result(openai: Any) -> None:
+    first = openai.responses.create(model="caller", input="call it", tools=[FLAT])
+    (call,) = first.output
+    assert (call.type, call.name, json.loads(call.arguments)) == ("function_call", "get_weather", {"city": "call it"})
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "rain"}
+    turns = [{"role": "user", "content": "call it"}, call.model_dump(exclude_none=True), result]
+    after = openai.responses.create(model="caller", input=turns, tools=[FLAT])
+    assert after.output_text == "get_weather gave rain"
+    both = openai.responses.create(model="caller", input="call and say so", tools=[FLAT])
+    assert [item.type for item in both.output] == ["message", "function_call"]
+    named = {"type": "function", "name": "get_weather"}
+    assert openai.responses.create(model="caller", input="x", tools=[FLAT], tool_choice=named).output[0].name
+    assert openai.responses.create(model="caller", input="call", tools=[FLAT], tool_choice="none").output_text == "call"
+
+
+@pytest.mark.parametrize("text", ["call it", "call and say so", "a red mug"])
+def test_a_streamed_response_says_the_same(openai: Any, text: str) -> None:
+    """OpenAI's own helper puts the events together."""
+
+    def said(response: Any) -> list[Any]:
+        return [getattr(item, "arguments", None) or item.content[0].text for item in response.output]
+
+    with openai.responses.stream(model="caller", input=text, tools=[FLAT]) as stream:
+        kinds = [event.type for event in stream]
+        whole = stream.get_final_response()
+    assert said(whole) == said(openai.responses.create(model="caller", input=text, tools=[FLAT]))
+    assert ("response.function_call_arguments.done" in kinds) == text.startswith("call")
+
+
+def test_langchain_by_responses(served: Served) -> None:
+    package = pytest.importorskip("langchain_openai")
+    model = package.ChatOpenAI(
+        model="caller", base_url=served.url, api_key="none", max_retries=0, use_responses_api=True
+    )
+    answer = model.bind_tools([WEATHER]).invoke("call it")
+    assert [call["args"] for call in answer.tool_calls] == [{"city": "call it"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"tools": [{"type": "web_search"}]}, "only tools of the type function"),
+        ({"tools": [FLAT], "tool_choice": {"type": "function", "name": "f"}}, "none of the tools"),
+        ({"tools": [FLAT], "text": {"format": {"type": "json_object"}}}, "not both"),
+        ({"input": [{"type": "function_call_output", "call_id": "1", "output": "x"}]}, "of no call before it"),
+        ({"input": [{"type": "reasoning", "summary": []}]}, "input.0"),
+    ],
+)
+def test_responses_refuse_by_name(served: Served, fields: dict[str, Any], what: str) -> None:
+    answer = served.http().post("/responses", json={"model": "caller", "input": "x"} | fields)
+    assert answer.status_code == 400
+    assert what in answer.json()["error"]["message"]
+
+
 @pytest.mark.model
 def test_the_default_model_keeps_to_the_schema(packaged: Served) -> None:
     unit = {"enum": ["celsius", "fahrenheit"]}
