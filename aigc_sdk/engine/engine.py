@@ -79,7 +79,14 @@ class Engine:
         Raises:
             UnknownModel, MissingExtra: as :meth:`Registry.find` and :meth:`Registry.resolve` do.
         """
-        model = request.model or self._settings.models.get(request.modality)
+        entry = self._named(request.model or self._settings.models.get(request.modality), request)
+        if request.model is None and "task" in request.model_fields_set and request.task not in entry.card.tasks:
+            # A model that the settings name is the default for what it can do, and for nothing else.
+            return self._named(None, request)
+        return entry
+
+    def _named(self, model: str | None, request: Request) -> Entry:
+        """The model of that name, or the plugins' own default for the request's task and language."""
         try:
             return self.registry.find(model, request.modality, request.task, getattr(request, "language", None))
         except UnknownModel:

@@ -221,3 +221,16 @@ def test_a_closed_client_fails_what_waits() -> None:
     client.close()
     assert isinstance(list(waiting.events())[-1], Failed)
     assert running.done
+
+
+def test_a_model_of_the_settings_is_the_default_for_what_it_can_do() -> None:
+    from aigc_sdk.settings import LedgerSettings, Settings
+    from aigc_sdk.testing.echo import echo_registry
+
+    settings = Settings(models={"text": "echo-slow"}, ledger=LedgerSettings(enabled=False))
+    with Client(settings=settings, registry=echo_registry()) as client:
+        assert client.generate("text", "a").receipt.model == "echo-slow"
+        assert client.generate("text", "a", task="chat").receipt.model == "echo-slow"
+        assert client.generate("text", "a", task="text-generation").receipt.model == "echo"
+        with pytest.raises(InvalidRequest, match="does not serve"):
+            client.generate("text", "a", task="text-generation", model="echo-slow")
