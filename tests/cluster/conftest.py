@@ -94,7 +94,8 @@ def installed(site: Path) -> None:
     about.mkdir(parents=True)
     shutil.copy(HERE / "nodes_plugin.py", site)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: aigc-nodes\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[aigc_sdk.plugins]\nnodes = nodes_plugin:MANIFEST\n")
+    hooks = "[aigc_sdk.hooks]\nnodes-hooks = nodes_plugin\n"
+    (about / "entry_points.txt").write_text(f"[aigc_sdk.plugins]\nnodes = nodes_plugin:MANIFEST\n{hooks}")
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import time
 
-from aigc_sdk import BaseRunner, Completed, Delta, Manifest, ModelCard, OptionSpec, RunnerSpec, TextArtifact
+from aigc_sdk import BaseRunner, Completed, Delta, Manifest, ModelCard, OptionSpec, RunnerSpec, TextArtifact, hookimpl
 
 MANIFEST = Manifest(
     name="nodes",
@@ -59,6 +60,14 @@ def shuffled(item):
 
 def delay(item):
     return item.request.options["delay_ms"] / 1000
+
+
+@hookimpl
+def after_generate(request, artifact):
+    """A hook that is installed everywhere, too."""
+    if request.prompt.startswith("marked "):
+        return dataclasses.replace(artifact, text=artifact.text + f"[{os.getpid()}]")
+    return artifact
 
 
 def load(card, plan, files):

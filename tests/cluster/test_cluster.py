@@ -75,6 +75,12 @@ def stands_still(trace: Path) -> bool:
     return trace.stat().st_size == before
 
 
+def test_hooks_run_once_and_in_the_driver(driver: Client) -> None:
+    text = driver.submit(ask("marked words", seed=1)).result().content().decode()
+    assert text.count("[") == 1
+    assert text.endswith(f"[{os.getpid()}]")
+
+
 def test_our_http_is_in_front(driver: Client, tmp_path: Path) -> None:
     pytest.importorskip("fastapi")
     from aigc_sdk.server.batch import run_batch
