@@ -179,9 +179,9 @@ def pending(url: str) -> float:
 
 
 def leavers(count: int) -> dict[str, float]:
-    """Memory of the server after a tenth of the requests, and after all; jobs that still run."""
+    """Memory of the server once half as many requests have warmed it up, and after all; jobs that still run."""
     with echo() as (url, server):
-        asyncio.run(many(url, count // 10, seed=0))
+        asyncio.run(many(url, count // 2, seed=0))
         before = server.memory_info().rss
         asyncio.run(many(url, count, seed=1))
         until = time.monotonic() + 30
@@ -194,8 +194,12 @@ def leavers(count: int) -> dict[str, float]:
 # --- the default model --------------------------------------------------------------------------------------------
 
 
-async def throughput(url: str, clients: int, tokens: int = 64) -> tuple[float, float]:
-    """Tokens a second of all clients together, and the median milliseconds to the first token."""
+async def throughput(url: str, clients: int, tokens: int = 64, begin: int = 0) -> tuple[float, float]:
+    """Tokens a second of all clients together, and the median milliseconds to the first token.
+
+    Args:
+        begin: number of the first prompt; the same one again would be read from the model's cache.
+    """
     firsts: list[float] = []
     async with httpx.AsyncClient(base_url=url, timeout=600) as client:
 
@@ -215,7 +219,7 @@ async def throughput(url: str, clients: int, tokens: int = 64) -> tuple[float, f
             return used
 
         began = time.perf_counter()
-        written = sum(await asyncio.gather(*(one(i) for i in range(clients))))
+        written = sum(await asyncio.gather(*(one(i) for i in range(begin, begin + clients))))
         return written / (time.perf_counter() - began), statistics.median(firsts)
 
 
@@ -239,8 +243,15 @@ def first_token_of_engine(rounds: int = 9) -> float:
 def model() -> dict[str, Any]:
     with process(SERVE, "serve", "--port", "PORT", "--preload", "default") as (url, _):
         asyncio.run(throughput(url, 2))
-        alone = [asyncio.run(throughput(url, 1, 16))[1] for _ in range(9)]
-        found = {clients: asyncio.run(throughput(url, clients)) for clients in (1, 8, 32)}
+        alone = [asyncio.run(throughput(url, 1, 16, number))[1] for number in range(100, 109)]
+        rounds = [
+            {clients: asyncio.run(throughput(url, clients, begin=1000 * turn)) for clients in (1, 8, 32)}
+            for turn in range(1, ROUNDS + 1)
+        ]
+    found = {
+        clients: tuple(statistics.median(turn[clients][what] for turn in rounds) for what in (0, 1))
+        for clients in rounds[0]
+    }
     return {"first token, served": statistics.median(alone), "first token, engine": first_token_of_engine(), **found}
 
 
