@@ -13,5 +13,12 @@ class TestText(PluginSuite):
 
 
 @pytest.mark.model
+class TestVectors(PluginSuite):
+    plugin = "text"
+    model = "all-minilm-l6-v2"
+    prompt = "a red mug on a table"
+
+
+@pytest.mark.model
 class TestAudio(PluginSuite):
     plugin = "audio"
