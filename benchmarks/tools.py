@@ -101,9 +101,8 @@ def main() -> None:
         forced = chosen(client, [prompt for prompt, _ in calls], model, "required")
     right = [name == needed for name, (_, needed) in zip(free, pairs, strict=True)]
     needless = sum(name is not None for name in free[len(calls) :])
-    print(
-        f"auto: right {sum(right)} of {len(pairs)}; {sum(right[: len(calls)])} of {len(calls)} calls, {needless} needless"
-    )
+    called = sum(right[: len(calls)])
+    print(f"auto: right {sum(right)} of {len(pairs)}; {called} of {len(calls)} calls, {needless} needless")
     right = [name == needed for name, (_, needed) in zip(forced, calls, strict=True)]
     print(f"required: right {sum(right)} of {len(calls)}")
 
