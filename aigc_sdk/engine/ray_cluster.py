@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from .._version import __version__
+from ..accelerators.candidates import wanted
 from ..contract.errors import BrokenPlugin, InvalidRequest, MissingExtra, first_line
 from ..registry import Entry
 from ..settings import EngineSettings, LedgerSettings, RaySettings, Settings, TelemetrySettings
@@ -63,17 +64,20 @@ class RayCluster:
         self._deploying = threading.Lock()
         self._joined = _join(self._ray)
 
-    def place(self, entry: Entry) -> Place:
-        """Where a model's replicas go: on nodes with GPUs if it can use one, and the cluster has any."""
+    def place(self, entry: Entry, runner: str | None) -> Place:
+        """Where a model's replicas go: on nodes with GPUs if it can use one, and the cluster has any.
+
+        Args:
+            runner: that the request names.
+        """
         import ray
 
         own = self._ray.models.get(entry.card.id)
         cpus = own.num_cpus if own is not None and own.num_cpus is not None else self._ray.num_cpus
         gpus = own.num_gpus if own is not None and own.num_gpus is not None else self._ray.num_gpus
         if gpus is None:
-            wanted = self._settings.engine.device in (None, "cuda", "rocm")
-            able = any({"cuda", "rocm"} & set(spec.devices) for spec in entry.manifest.runners)
-            gpus = float(wanted and able and ray.cluster_resources().get("GPU", 0) > 0)
+            allowed = self._settings.engine.device in (None, "cuda", "rocm")
+            gpus = float(allowed and _can_use_gpu(entry, runner) and ray.cluster_resources().get("GPU", 0) > 0)
         return Place(num_cpus=cpus, num_gpus=gpus)
 
     def handle(self, place: Place) -> DeploymentHandle:
@@ -117,6 +121,11 @@ class RayCluster:
         self._handles.clear()
         if self._joined:
             ray.shutdown()
+
+
+def _can_use_gpu(entry: Entry, runner: str | None) -> bool:
+    fitting = [spec for spec in wanted(entry.card, entry.manifest, runner) if entry.card.format in spec.formats]
+    return any({"cuda", "rocm"} & set(spec.devices) for spec in fitting)
 
 
 def _join(settings: RaySettings) -> bool:

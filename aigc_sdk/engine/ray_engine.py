@@ -13,7 +13,8 @@ import threading
 from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
-from ..contract.errors import BrokenPlugin, InvalidRequest
+from ..accelerators.candidates import wanted
+from ..contract.errors import AigcError, BrokenPlugin, InvalidRequest
 from ..contract.events import Event, Failed
 from ..contract.plan import Plan
 from ..contract.requests import Request
@@ -70,7 +71,7 @@ class RayEngine(Engine):
             what = "a device cannot be asked for on a cluster"
             raise InvalidRequest(what, fix="the setting engine.device is for all nodes")
         entry = self.entry(request)
-        asked = self._pool(self._cluster.place(entry)).plan(entry, request)
+        asked = self._pool(self._cluster.place(entry, request.runner)).plan(entry, request)
         try:
             return entry, asyncio.run_coroutine_threadsafe(asyncio.wait_for(asked, _PLAN_S), self._loop).result()
         except TimeoutError:
@@ -89,15 +90,20 @@ class RayEngine(Engine):
     # --- running -------------------------------------------------------------------------------------------------
 
     def _ready(self, request: Request) -> Entry:
-        return self.entry(request)  # which device it runs on, a node says
+        entry = self.entry(request)  # which device it runs on, a node says
+        wanted(entry.card, entry.manifest, request.runner)
+        return entry
 
     def _start(self, entry: Entry, ticket: Ticket) -> None:
-        remote = RemoteJob(ticket, entry, self._cluster.driver(), Around(self._began, self._complete, self._failed))
         job = ticket.job
         with self._lock:
             self._jobs[job] = entry.card.id
         job.on_end(functools.partial(self._forget, job))
-        self._pool(self._cluster.place(entry)).submit(remote)
+        try:
+            remote = RemoteJob(ticket, entry, self._cluster.driver(), Around(self._began, self._complete, self._failed))
+            self._pool(self._cluster.place(entry, job.request.runner)).submit(remote)
+        except AigcError as error:  # a file that goes in cannot be read
+            job.stop(error)
 
     def _forget(self, job: Job, last: Event) -> None:
         with self._lock:

@@ -44,10 +44,10 @@ class Nodes:
         self.address: str = self._cluster.address
         self.running: list[Any] = []
 
-    def join(self, *, cpus: int = 1, plugin: bool = True) -> Any:
+    def join(self, *, cpus: int = 1, gpus: int = 0, plugin: bool = True) -> Any:
         """One more node. Returns it."""
         path = {"PYTHONPATH": str(self.site)} if plugin else {}
-        node = self._cluster.add_node(num_cpus=cpus, object_store_memory=STORE_BYTES, env_vars=path)
+        node = self._cluster.add_node(num_cpus=cpus, num_gpus=gpus, object_store_memory=STORE_BYTES, env_vars=path)
         self.running.append(node)
         return node
 

@@ -16,9 +16,13 @@ MANIFEST = Manifest(
     tasks=("chat",),
     licence="MIT",
     models=tuple(
-        ModelCard(id=name, tasks=("chat",), licence="MIT", format="none") for name in ("nodes-echo", "nodes-big")
+        ModelCard(id=f"nodes-{name}", tasks=("chat",), licence="MIT", format="none", runners=(runner,))
+        for name, runner in (("echo", "plain"), ("big", "plain"), ("gpu", "fast"))
     ),
-    runners=(RunnerSpec(name="only", loader="nodes_plugin:load", formats=("none",), max_batch=4, continuous=True),),
+    runners=tuple(
+        RunnerSpec(name=n, loader="nodes_plugin:load", devices=d, formats=("none",), max_batch=4, continuous=True)
+        for n, d in (("plain", ("cpu",)), ("fast", ("cuda", "cpu")))
+    ),
     options=(
         OptionSpec(name="delay_ms", type="float", default=0.0, help="a step takes so long"),
         OptionSpec(name="trace", type="str", default="", help="a file that gets a line for each step"),
@@ -53,7 +57,7 @@ class Words(BaseRunner):
 
 
 def shuffled(item):
-    words = item.request.prompt.split()
+    words = item.request.prompt.replace("WHICH-GPU", os.environ.get("CUDA_VISIBLE_DEVICES", "none")).split()
     random.Random(item.seed).shuffle(words)
     return words
 

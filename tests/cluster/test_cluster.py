@@ -55,6 +55,8 @@ def test_events_come_as_they_are(driver: Client) -> None:
 def test_errors_are_what_they_are(driver: Client) -> None:
     with pytest.raises(InvalidRequest, match="unknown option"):
         driver.submit(ask(options={"nonsense": 1}))
+    with pytest.raises(InvalidRequest, match="not made for runner"):
+        driver.submit(ask(runner="fast"))
     with pytest.raises(DeadlineExceeded):
         driver.submit(ask(deadline_s=0.3, options={"delay_ms": 1000})).result()
 
@@ -128,6 +130,14 @@ def test_a_node_without_the_plugin_is_named_with_the_package(nodes: Nodes) -> No
     assert "node " in caught.value.what
     assert "'aigc-nodes'" in caught.value.what
     assert caught.value.fix == "pip install aigc-nodes==1.0 there"
+
+
+def test_a_model_that_can_use_a_gpu_gets_one(nodes: Nodes) -> None:
+    node = nodes.join(gpus=1)  # as far as Ray knows
+    with Client(settings=nodes.settings(min_replicas=0)) as driver:
+        text = driver.submit(ask("WHICH-GPU", model="nodes-gpu")).result(timeout=300).content().decode()
+    assert text == "0 "
+    nodes.kill(node)
 
 
 def test_a_job_that_kills_its_replicas_is_given_up(driver: Client) -> None:
