@@ -30,8 +30,11 @@ _ENVIRONMENT = {
     "RAY_SERVE_QUEUE_LENGTH_RESPONSE_DEADLINE_S": "1",  # of a replica with all cores busy
 }
 """What is set before Ray is imported, if nobody has."""
-_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Without more machines Ray then listens on loopback, on every system; else it takes all addresses of this one."""
+_ALONE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # "0" is: listens on loopback, and not on all addresses
+    "RAY_worker_niceness": "0",  # else what else runs here goes before the models
+}
+"""The same for a Ray of its own."""
 _LEAVING_S = 3600.0
 """Longest that a replica which is not needed any more may take for the jobs it still has."""
 
