@@ -76,3 +76,9 @@ def test_options_are_filled_checked_and_converted() -> None:
 def test_a_wrong_option_is_refused(options: dict, kind: type, says: str) -> None:
     with pytest.raises(kind, match=says):
         manifest(options=OPTIONS).check_options(options)
+
+
+def test_a_runner_serves_optional_fields_only() -> None:
+    assert RunnerSpec(name="r", loader="m:load", serves=("tools",)).serves == ("tools",)
+    with pytest.raises(InvalidRequest, match="'tool' is no optional field"):
+        RunnerSpec(name="r", loader="m:load", serves=("tool",))
