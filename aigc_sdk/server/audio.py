@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from ..contract.artifacts import AudioArtifact
@@ -21,11 +21,12 @@ from ..contract.requests import AudioRequest
 from .aliases import VOICES
 from .audio_schema import SpeechBody
 from .files import dropped, sent
+from .json_route import json_router
 from .run_jobs import Running, Submitted
 from .sse import Streamed, stream
 from .state import state_of
 
-router = APIRouter()
+router = json_router()
 _CONTAINERS = {"mp3": "mp3", "opus": "ogg", "flac": "flac", "wav": "wav", "pcm": "wav"}
 """What the engine is asked for. OpenAI's opus is Opus in Ogg."""
 _AS_MADE = {"wav": "audio/wav", "pcm": "audio/pcm"}

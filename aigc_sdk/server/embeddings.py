@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BeforeValidator, Discriminator, Field, JsonValue, Tag
 
 from ..contract.artifacts import VectorArtifact
 from ..contract.requests import TextRequest
+from .json_route import json_router
 from .run_jobs import Running
 from .schema import Asked, Text
 from .state import state_of
 
-router = APIRouter()
+router = json_router()
 MAX_INPUTS = 2048
 """Texts in one request, as OpenAI's."""
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from ..contract.artifacts import Artifact, ImageArtifact
@@ -18,11 +18,12 @@ from ..contract.requests import ImageRequest, Media
 from .forms import form_schema, read_form, the_file
 from .images_mask import white_is_new
 from .images_schema import EditBody, GenerationBody, Pictured, sides
+from .json_route import json_router
 from .run_jobs import Running, Submitted, seeds_of
 from .sse import stream
 from .state import ServerState, state_of
 
-router = APIRouter()
+router = json_router()
 _READ_AS = "read as: "
 """How a model's notes tell what it made of the prompt."""
 _USUAL_STEPS = 20

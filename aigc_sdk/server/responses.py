@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from ..contract.artifacts import Artifact, TextArtifact
@@ -15,13 +15,14 @@ from ..contract.errors import AigcError
 from ..contract.events import Completed, Delta
 from ..contract.requests import TextRequest
 from .errors import body_of
+from .json_route import json_router
 from .responses_schema import ResponsesBody
 from .run_jobs import Running, Submitted
 from .sse import EVENTS, Streamed, line
 from .state import state_of
 from .tools import calls_made, turns_of
 
-router = APIRouter()
+router = json_router()
 
 
 @router.post("/v1/responses")

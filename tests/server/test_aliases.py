@@ -193,8 +193,8 @@ def test_the_command_and_the_settings(tmp_path: Path) -> None:
 def test_an_alias_that_is_none(text: str) -> None:
     from click.testing import CliRunner
 
-    from aigc_sdk.cli.serve import serve
+    from aigc_sdk.cli.main import cli
 
-    told = CliRunner().invoke(serve, ["--alias", text])
+    told = CliRunner().invoke(cli, ["serve", "--alias", text])
     assert told.exit_code == 2
     assert "is not NAME=MODEL" in told.output

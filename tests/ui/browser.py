@@ -102,15 +102,17 @@ class Page:
                 self.call("Input.dispatchKeyEvent", type=kind, key="Delete", code="Delete", windowsVirtualKeyCode=46)
 
     def download(self, press: Callable[[], None]) -> bytes:
-        """What the browser saves when something is pressed."""
+        """What the browser saves when something is pressed; again, if the page drew it anew at that moment."""
         self._downloads.mkdir(exist_ok=True)
         before = set(self._downloads.iterdir())
-        press()
-        end = time.monotonic() + 30
-        while not (done := [f for f in set(self._downloads.iterdir()) - before if f.suffix != ".crdownload"]):
-            assert time.monotonic() < end, "nothing was saved"
-            time.sleep(0.03)
-        return done[0].read_bytes()
+        for _ in range(6):
+            press()
+            end = time.monotonic() + 5
+            while time.monotonic() < end:
+                if done := [f for f in set(self._downloads.iterdir()) - before if f.suffix != ".crdownload"]:
+                    return done[0].read_bytes()
+                time.sleep(0.03)
+        raise AssertionError("nothing was saved")
 
     def look(self, *, width: int, height: int = 900, dark: bool = False, zoom: float = 1) -> None:
         """The window's size, and whether the system is dark."""
