@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,33 +75,39 @@ class Talk:
         self._session = session
         self._conversation = conversation
         self._verbose = verbose
+        self._over = False
+        self._failed: AigcError | None = None
         self.interactive = sys.stdin is not None and sys.stdin.isatty()
 
     def run(self) -> AigcError | None:
         """Until the input ends. Returns the last turn's error, if it had one."""
-        error: AigcError | None = None
-        for line in self._lines():
-            try:
-                error = None
-                if line.startswith("/"):
-                    if self._command(line) == "quit":
-                        break
-                else:
-                    self._answer(line)
-            except AigcError as failure:
-                error = failure
-                outputs.say(f"Error: {failure}")
-        return error
-
-    # --- reading -------------------------------------------------------------------------------------------------
-
-    def _lines(self) -> Iterator[str]:
         if self.interactive:
             with contextlib.suppress(ImportError):  # editing and recall within this conversation; nothing is kept
                 import readline  # noqa: F401
-        while (line := self._read()) is not None:
-            if line.strip():
-                yield line.strip()
+        while not self._over:
+            try:
+                if (line := self._read()) is None:
+                    break
+                if line.strip():
+                    self._turn(line.strip())
+            except KeyboardInterrupt:  # at the prompt, or on the way to it
+                if not self.interactive:
+                    raise
+                outputs.say("")
+        return self._failed
+
+    def _turn(self, line: str) -> None:
+        self._failed = None
+        try:
+            if line.startswith("/"):
+                self._over = self._command(line) == "quit"
+            else:
+                self._answer(line)
+        except AigcError as failure:
+            self._failed = failure
+            outputs.say(f"Error: {failure}")
+
+    # --- reading -------------------------------------------------------------------------------------------------
 
     def _read(self) -> str | None:
         """The next turn; a line that ends in a backslash goes on in the next. None at the end of the input."""
@@ -114,12 +119,6 @@ class Talk:
                 if self.interactive:
                     outputs.say("")
                 return "\n".join(parts) if parts else None
-            except KeyboardInterrupt:
-                if not self.interactive:
-                    raise
-                outputs.say("")
-                parts = []
-                continue
             except UnicodeDecodeError as error:
                 from ..contract.errors import InvalidRequest
 

@@ -27,7 +27,9 @@ class Conversation:
         self._turns: list[dict[str, str]] = []
 
     def ask(self, text: str) -> None:
-        """Adds the user's turn."""
+        """Adds the user's turn, in place of one that got no answer."""
+        if self._turns and self._turns[-1]["role"] == "user":
+            self.forget_question()
         self._turns.append({"role": "user", "content": text})
 
     def answer(self, text: str) -> None:
